@@ -1,0 +1,70 @@
+/* afetch: the tool. Reads its command line, and runs it. */
+#include "run.h"
+#include "signals.h"
+#include "text.h"
+
+static int say(struct report *report, const struct text *text)
+{
+    if (!output_write(&report->out, text->data, text->len))
+        report_output_failed(report);
+    return report_exit_status(report);
+}
+
+static int help(struct report *report, const char *topic)
+{
+    struct text text = {0};
+    help_write(&text, topic);
+    int status = say(report, &text);
+    text_deinit(&text);
+    return status;
+}
+
+static int version(struct report *report)
+{
+    struct text text = {0};
+    text_addf(&text, "afetch %s\n%s\n", afetch_version(), afetch_libraries());
+    int status = say(report, &text);
+    text_deinit(&text);
+    return status;
+}
+
+static int refuse(struct report *report, int status, const char *why)
+{
+    report_run_failure(report, status, "%s", why);
+    if (status == 2)
+        report_run_failure(report, status, "nothing was fetched; \"afetch --help\" shows the options");
+    return status;
+}
+
+static int fetch(struct report *report, const struct options *options, bool stdin_closed)
+{
+    if (options->stdin_reader && stdin_closed)
+        return refuse(report, AFETCH_READ, "standard input is closed");
+    if (*options->warning)
+        report_warning(report, "%s", options->warning);
+    return run(options, report);
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    struct report report = {0};
+    bool stdin_closed;
+    output_guard(&report.out, &stdin_closed);
+    signals_ignore();
+
+    int status = options_parse(&options, argc, argv);
+    report_init(&report, !status && options.silent, options.show_error);
+    if (status)
+        status = refuse(&report, status, options.error);
+    else if (options.action == ACTION_HELP)
+        status = help(&report, options.help_topic);
+    else if (options.action == ACTION_VERSION)
+        status = version(&report);
+    else
+        status = fetch(&report, &options, stdin_closed);
+
+    options_deinit(&options);
+    report_deinit(&report);
+    return status;
+}

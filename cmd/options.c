@@ -1,0 +1,522 @@
+#include "options.h"
+#include "template.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    EXIT_USAGE = 2,
+    EXIT_READ = 26,
+    EXIT_MEMORY = 27,
+    HEADERS_MAX = 5000,
+    HEADER_FILE_MAX = 1 << 20,
+    NAME_MAX_SHOWN = 60,
+    SECONDS_MAX = 1000000000
+};
+
+struct parser {
+    struct options *o;
+    int argc, at; /* at: the argument in hand */
+    char **argv;
+    char shown[NAME_MAX_SHOWN + 4]; /* the option in hand as it was written: "-P" or "--parallel-max" */
+};
+
+static int fail(struct options *o, int status, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static int fail(struct options *o, int status, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(o->error, sizeof o->error, fmt, args);
+    va_end(args);
+    return status;
+}
+
+static int no_memory(struct options *o)
+{
+    return fail(o, EXIT_MEMORY, "out of memory");
+}
+
+/* ---- values ----------------------------------------------------------------------------------------------------- */
+
+static void *value_of(struct options *o, const struct option *opt)
+{
+    return (char *)o + opt->offset;
+}
+
+static bool parse_digits(const char *s, uint64_t *out)
+{
+    uint64_t n = 0;
+    if (!*s)
+        return false;
+    for (; *s; s++) {
+        if (*s < '0' || *s > '9' || n > (UINT64_MAX - 9) / 10)
+            return false;
+        n = n * 10 + (uint64_t)(*s - '0');
+    }
+    *out = n;
+    return true;
+}
+
+static int set_count(struct parser *p, const struct option *opt, const char *value)
+{
+    uint64_t n;
+    if (!parse_digits(value, &n) || n < opt->min || n > opt->max)
+        return fail(p->o, EXIT_USAGE, "%s: \"%.60s\" is not a number from %llu to %llu", p->shown, value,
+                    (unsigned long long)opt->min, (unsigned long long)opt->max);
+    *(unsigned *)value_of(p->o, opt) = (unsigned)n;
+    return 0;
+}
+
+/* "2", "0.25", ".5": in milliseconds, a positive time never less than one. */
+static bool parse_seconds(const char *s, uint64_t *out_ms)
+{
+    uint64_t ms = 0, unit = 100;
+    bool digits = false, rest = false;
+    for (; *s >= '0' && *s <= '9'; s++, digits = true) {
+        ms = ms * 10 + (uint64_t)(*s - '0');
+        if (ms > SECONDS_MAX)
+            return false;
+    }
+    ms *= 1000;
+    if (*s == '.')
+        for (s++; *s >= '0' && *s <= '9'; s++, unit /= 10, digits = true) {
+            ms += (uint64_t)(*s - '0') * unit;
+            rest = rest || *s != '0';
+        }
+    if (!digits || *s)
+        return false;
+    *out_ms = ms == 0 && rest ? 1 : ms;
+    return true;
+}
+
+static int set_seconds(struct parser *p, const struct option *opt, const char *value)
+{
+    uint64_t ms;
+    if (!parse_seconds(value, &ms))
+        return fail(p->o, EXIT_USAGE, "%s: \"%.60s\" is not a number of seconds (such as 10 or 0.5; 0: no limit)",
+                    p->shown, value);
+    *(uint64_t *)value_of(p->o, opt) = ms;
+    return 0;
+}
+
+static int set_choice(struct parser *p, const struct option *opt, const char *value)
+{
+    size_t len = strlen(value);
+    for (const char *word = opt->choices; *word;) {
+        size_t n = strcspn(word, " ");
+        if (n == len && memcmp(word, value, n) == 0) {
+            *(const char **)value_of(p->o, opt) = value;
+            return 0;
+        }
+        word += n + strspn(word + n, " ");
+    }
+    return fail(p->o, EXIT_USAGE, "%s: \"%.60s\" is none of: %s", p->shown, value, opt->choices);
+}
+
+/* A header field's value may not hold line ends or other control characters: what follows would be another header
+ * (RFC 9110 section 5.5). */
+static bool field_clean(const char *s)
+{
+    for (; *s; s++) {
+        unsigned char c = (unsigned char)*s;
+        if ((c < 0x20 && c != '\t') || c == 0x7f)
+            return false;
+    }
+    return true;
+}
+
+static bool is_token(unsigned char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           (c && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+}
+
+static int add_header(struct parser *p, const char *line)
+{
+    struct options_list *list = &p->o->headers;
+    if (!*line)
+        return 0;
+    if (!field_clean(line))
+        return fail(p->o, EXIT_USAGE, "%s: a header may not hold a line end or another control character", p->shown);
+    size_t name = 0;
+    while (is_token((unsigned char)line[name]))
+        name++;
+    if (name == 0 || (line[name] != ':' && line[name] != ';'))
+        return fail(p->o, EXIT_USAGE,
+                    "%s: a header is \"Name: value\" (\"Name:\" leaves it out, \"Name;\" sends it empty)", p->shown);
+    if (list->count == HEADERS_MAX)
+        return fail(p->o, EXIT_USAGE, "%s: over %d headers", p->shown, HEADERS_MAX);
+    const char **item = realloc(list->item, (list->count + 1) * sizeof *item);
+    if (!item)
+        return no_memory(p->o);
+    list->item = item;
+    item[list->count++] = line;
+    return 0;
+}
+
+/* ---- standard input and files ----------------------------------------------------------------------------------- */
+
+static int claim_stdin(struct parser *p, const char *who)
+{
+    if (p->o->stdin_reader)
+        return fail(p->o, EXIT_USAGE, "%s reads standard input, but %s does so already", who, p->o->stdin_reader);
+    p->o->stdin_reader = who;
+    return 0;
+}
+
+/* The whole of a small file, NUL-terminated, owned by the options. */
+static int read_file(struct parser *p, const char *path, char **out)
+{
+    bool is_stdin = strcmp(path, "-") == 0;
+    char *data = malloc(HEADER_FILE_MAX + 1);
+    size_t len = 0;
+    ssize_t n = 0;
+    int rc = 0;
+    int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    char **owned = realloc(p->o->owned, (p->o->owned_count + 1) * sizeof *owned);
+    if (owned)
+        p->o->owned = owned;
+    if (!data || !owned) {
+        rc = no_memory(p->o);
+        goto out;
+    }
+    while (fd >= 0 && len < HEADER_FILE_MAX) {
+        n = read(fd, data + len, HEADER_FILE_MAX - len);
+        if (n > 0)
+            len += (size_t)n;
+        else if (n == 0 || errno != EINTR)
+            break;
+    }
+    if (fd < 0 || n < 0) {
+        rc = fail(p->o, EXIT_READ, "%s: %.200s cannot be read: %s", p->shown, path, strerror(errno));
+    } else if (len == HEADER_FILE_MAX) {
+        rc = fail(p->o, EXIT_READ, "%s: %.200s is over %d bytes", p->shown, path, HEADER_FILE_MAX - 1);
+    } else if (memchr(data, '\0', len)) {
+        rc = fail(p->o, EXIT_USAGE, "%s: %.200s holds a NUL character", p->shown, path);
+    } else {
+        data[len] = '\0';
+        *out = owned[p->o->owned_count++] = data;
+        data = NULL;
+    }
+out:
+    if (fd >= 0 && !is_stdin)
+        close(fd);
+    free(data);
+    return rc;
+}
+
+static int set_header(struct parser *p, const char *value)
+{
+    if (value[0] != '@')
+        return add_header(p, value);
+    int rc = strcmp(value, "@-") == 0 ? claim_stdin(p, "-H @-") : 0;
+    char *text = NULL;
+    if (rc == 0)
+        rc = read_file(p, value + 1, &text);
+    while (rc == 0 && text && *text) {
+        char *end = text + strcspn(text, "\n");
+        char *next = *end ? end + 1 : end;
+        *end = '\0';
+        if (end > text && end[-1] == '\r')
+            end[-1] = '\0';
+        rc = add_header(p, text);
+        text = next;
+    }
+    return rc;
+}
+
+static int add_input(struct parser *p, enum options_input_kind kind, const char *text)
+{
+    p->o->inputs[p->o->input_count++] = (struct options_input){kind, text};
+    return 0;
+}
+
+static int add_list(struct parser *p, const char *path, const char *who)
+{
+    if (strcmp(path, "-") == 0) {
+        int rc = claim_stdin(p, who);
+        return rc ? rc : add_input(p, INPUT_LIST, path);
+    }
+    struct stat st;
+    int bad = stat(path, &st) < 0 ? errno : S_ISDIR(st.st_mode) ? EISDIR : access(path, R_OK) < 0 ? errno : 0;
+    if (bad)
+        return fail(p->o, EXIT_READ, "%s: %.200s cannot be read: %s", p->shown, path, strerror(bad));
+    return add_input(p, INPUT_LIST, path);
+}
+
+static int set_url(struct parser *p, const char *value)
+{
+    if (strcmp(value, "-") == 0)
+        return fail(p->o, EXIT_USAGE, "%s: standard input is \"@-\" here", p->shown);
+    if (!*value)
+        return fail(p->o, EXIT_USAGE, "%s: an empty URL", p->shown);
+    return value[0] == '@' ? add_list(p, value + 1, "--url @-") : add_input(p, INPUT_URL, value);
+}
+
+/* What stands where a URL stands. */
+static int operand(struct parser *p, const char *arg)
+{
+    if (strcmp(arg, "-") == 0)
+        return add_list(p, arg, "-");
+    uint64_t n;
+    if (!*arg)
+        return fail(p->o, EXIT_USAGE, "an empty argument where a URL should be");
+    if (parse_digits(arg, &n))
+        return fail(p->o, EXIT_USAGE, "%.20s is not a URL; did you mean -P %.20s?", arg, arg);
+    return add_input(p, INPUT_URL, arg);
+}
+
+static int set_output(struct parser *p, const char *value)
+{
+    if (!*value)
+        return fail(p->o, EXIT_USAGE, "%s: an empty file name", p->shown);
+    if (strcmp(value, "-") == 0)
+        return fail(p->o, EXIT_USAGE, "%s -: bodies on standard output are not there yet", p->shown);
+    char why[120];
+    if (!template_check(value, why, sizeof why))
+        return fail(p->o, EXIT_USAGE, "%s: %s", p->shown, why);
+    p->o->outputs.item[p->o->outputs.count++] = value;
+    return 0;
+}
+
+/* ---- one option ------------------------------------------------------------------------------------------------- */
+
+static int set_value(struct parser *p, const struct option *opt, const char *value)
+{
+    switch (opt->kind) {
+    case OPTION_COUNT:
+        return set_count(p, opt, value);
+    case OPTION_SECONDS:
+        return set_seconds(p, opt, value);
+    case OPTION_CHOICE:
+        return set_choice(p, opt, value);
+    case OPTION_FIELD:
+        if (!field_clean(value))
+            return fail(p->o, EXIT_USAGE, "%s: its argument may not hold a line end or another control character",
+                        p->shown);
+        *(const char **)value_of(p->o, opt) = value;
+        return 0;
+    case OPTION_TEXT:
+        if (!*value)
+            return fail(p->o, EXIT_USAGE, "%s: an empty argument", p->shown);
+        *(const char **)value_of(p->o, opt) = value;
+        return 0;
+    case OPTION_HEADER:
+        return set_header(p, value);
+    case OPTION_OUTPUT:
+        return set_output(p, value);
+    case OPTION_URL:
+        return set_url(p, value);
+    case OPTION_FLAG:
+    case OPTION_HELP:
+    case OPTION_VERSION:
+    case OPTION_SOON:
+        break;
+    }
+    return 0;
+}
+
+static bool takes_value(const struct option *opt)
+{
+    return opt->kind != OPTION_FLAG && opt->kind != OPTION_HELP && opt->kind != OPTION_VERSION &&
+           opt->kind != OPTION_SOON;
+}
+
+static int set_help(struct parser *p, const char *value)
+{
+    if (!value && p->at + 1 < p->argc && p->argv[p->at + 1][0] != '-')
+        value = p->argv[++p->at];
+    if (value && !help_known(value))
+        return fail(p->o, EXIT_USAGE, "%s: there is no topic \"%.60s\"; \"afetch --help category\" lists them",
+                    p->shown, value);
+    p->o->action = ACTION_HELP;
+    p->o->help_topic = value;
+    return 0;
+}
+
+/* An option that was found. value: what stood behind "=" or the letter, else NULL. */
+static int apply(struct parser *p, const struct option *opt, const char *value)
+{
+    if (opt->kind == OPTION_SOON) {
+        const char *next = value ? value : p->at + 1 < p->argc ? p->argv[p->at + 1] : "";
+        if (strcmp(opt->name, "json") == 0 && strstr(next, "://"))
+            return fail(p->o, EXIT_USAGE,
+                        "--json sends its argument as a request's body; did you mean --jsonl? "
+                        "(neither is there yet)");
+        return fail(p->o, EXIT_USAGE, "%s is not there yet", p->shown);
+    }
+    if (opt->kind == OPTION_HELP)
+        return set_help(p, value);
+    if (!takes_value(opt)) {
+        if (value)
+            return fail(p->o, EXIT_USAGE, "%s takes no argument", p->shown);
+        if (opt->kind == OPTION_VERSION)
+            p->o->action = p->o->action == ACTION_HELP ? ACTION_HELP : ACTION_VERSION;
+        else
+            *(bool *)value_of(p->o, opt) = true;
+        return 0;
+    }
+    if (!value) {
+        if (p->at + 1 >= p->argc)
+            return fail(p->o, EXIT_USAGE, "%s needs an argument: %s %s", p->shown, p->shown, opt->arg);
+        value = p->argv[++p->at];
+    }
+    return set_value(p, opt, value);
+}
+
+static int unknown(struct parser *p, const char *name, size_t len)
+{
+    const struct option *near = option_find_near(name, len);
+    if (near && near->kind == OPTION_SOON)
+        return fail(p->o, EXIT_USAGE, "unknown option %s (there is to be --%s)", p->shown, near->name);
+    if (near)
+        return fail(p->o, EXIT_USAGE, "unknown option %s; did you mean --%s?", p->shown, near->name);
+    return fail(p->o, EXIT_USAGE, "unknown option %s", p->shown);
+}
+
+/* --no-NAME, for what is no option by that whole name. */
+static int parse_negated(struct parser *p, const char *name, size_t len, bool has_value)
+{
+    const struct option *opt = option_find_name(name, len);
+    if (!opt)
+        return unknown(p, name - 3, len + 3);
+    if (opt->kind == OPTION_SOON)
+        return fail(p->o, EXIT_USAGE, "%s is not there yet", p->shown);
+    if (opt->kind != OPTION_FLAG)
+        return fail(p->o, EXIT_USAGE, "there is no %s: --%s is not a switch", p->shown, opt->name);
+    if (has_value)
+        return fail(p->o, EXIT_USAGE, "%s takes no argument", p->shown);
+    *(bool *)value_of(p->o, opt) = false;
+    return 0;
+}
+
+static int parse_long(struct parser *p, const char *arg)
+{
+    const char *name = arg + 2;
+    size_t len = strcspn(name, "=");
+    const char *value = name[len] ? name + len + 1 : NULL;
+    snprintf(p->shown, sizeof p->shown, "--%.*s", (int)(len < NAME_MAX_SHOWN ? len : NAME_MAX_SHOWN), name);
+
+    const struct option *opt = option_find_name(name, len);
+    if (opt)
+        return apply(p, opt, value);
+    const struct option_lacking *lacking = option_find_lacking(name, len);
+    if (lacking)
+        return fail(p->o, EXIT_USAGE, "curl's %s is not supported: %s", p->shown, lacking->why);
+    if (len > 3 && memcmp(name, "no-", 3) == 0)
+        return parse_negated(p, name + 3, len - 3, value != NULL);
+    return unknown(p, name, len);
+}
+
+static int unknown_letter(struct parser *p, const char *arg, char c)
+{
+    const struct option_lacking *lacking = option_find_lacking_letter(c);
+    if (lacking)
+        return fail(p->o, EXIT_USAGE, "curl's -%c (--%s) is not supported: %s", c, lacking->name, lacking->why);
+    bool shown = (unsigned char)c > 0x20 && (unsigned char)c < 0x7f;
+    if (arg[2])
+        return shown ? fail(p->o, EXIT_USAGE, "unknown option -%c in %.60s", c, arg)
+                     : fail(p->o, EXIT_USAGE, "unknown option in %.60s", arg);
+    return fail(p->o, EXIT_USAGE, "unknown option %.60s", arg);
+}
+
+/* -s, -sSk, -P8, -sP 8 */
+static int parse_bundle(struct parser *p, const char *arg)
+{
+    for (const char *c = arg + 1; *c; c++) {
+        const struct option *opt = option_find_letter(*c);
+        if (!opt)
+            return unknown_letter(p, arg, *c);
+        if (opt->kind == OPTION_SOON)
+            snprintf(p->shown, sizeof p->shown, "-%c (--%s)", *c, opt->name);
+        else
+            snprintf(p->shown, sizeof p->shown, "-%c", *c);
+        bool rest = takes_value(opt) && c[1];
+        int rc = apply(p, opt, rest ? c + 1 : NULL);
+        if (rc || rest)
+            return rc;
+        if (opt->kind == OPTION_HELP && p->o->help_topic)
+            return 0;
+    }
+    return 0;
+}
+
+static int parse_letters(struct parser *p, const char *arg)
+{
+    int rc = parse_bundle(p, arg);
+    const struct option *meant = rc && arg[2] ? option_find_name(arg + 1, strlen(arg + 1)) : NULL;
+    return meant ? fail(p->o, EXIT_USAGE, "unknown option %.60s; did you mean --%s?", arg, meant->name) : rc;
+}
+
+/* ---- the whole -------------------------------------------------------------------------------------------------- */
+
+/* What several options together must fulfil. */
+static int check(struct options *o)
+{
+    if (o->action != ACTION_FETCH)
+        return 0;
+    if (o->input_count == 0)
+        return fail(o, EXIT_USAGE, "no URL given: afetch URL..., or \"afetch -\" to read them from standard input");
+    bool lists = false;
+    for (size_t i = 0; i < o->input_count; i++)
+        lists = lists || o->inputs[i].kind == INPUT_LIST;
+    size_t n = o->outputs.count;
+    if (n > 1 && lists)
+        return fail(o, EXIT_USAGE, "%zu -o for a list of URLs; give one, such as -o '{n}-{name}', for them all", n);
+    if (n > 1 && n < o->input_count)
+        return fail(o, EXIT_USAGE, "%zu -o for %zu URLs; give one for each, or one, such as -o '{n}-{name}', for all",
+                    n, o->input_count);
+    if (n > 1 && n > o->input_count)
+        snprintf(o->warning, sizeof o->warning, "%zu -o for %zu URL%s; the last %s not used", n, o->input_count,
+                 o->input_count == 1 ? "" : "s", n - o->input_count == 1 ? "one is" : "ones are");
+    return 0;
+}
+
+int options_parse(struct options *o, int argc, char **argv)
+{
+    *o = (struct options){.fail = true,
+                          .location = true,
+                          .parallel = true,
+                          .parallel_max = 64,
+                          .connect_timeout_ms = 30000,
+                          .proto_default = "http"};
+    struct parser p = {.o = o, .argc = argc, .at = 1, .argv = argv};
+    size_t most = argc > 0 ? (size_t)argc : 1;
+    o->inputs = calloc(most, sizeof *o->inputs);
+    o->outputs.item = calloc(most, sizeof *o->outputs.item);
+    if (!o->inputs || !o->outputs.item)
+        return no_memory(o);
+
+    bool operands = false;
+    for (; p.at < argc; p.at++) {
+        char *arg = argv[p.at];
+        int rc = 0;
+        if (operands || arg[0] != '-' || !arg[1])
+            rc = operand(&p, arg);
+        else if (strcmp(arg, "--") == 0)
+            operands = true;
+        else if (arg[1] == '-')
+            rc = parse_long(&p, arg);
+        else
+            rc = parse_letters(&p, arg);
+        if (rc)
+            return rc;
+    }
+    return check(o);
+}
+
+void options_deinit(struct options *o)
+{
+    for (size_t i = 0; i < o->owned_count; i++)
+        free(o->owned[i]);
+    free(o->owned);
+    free(o->headers.item);
+    free(o->outputs.item);
+    free(o->inputs);
+}

@@ -1,0 +1,132 @@
+/* The command line: one table of options (option_table.c) from which parsing and --help are made, and what a command
+ * line comes to. Prints nothing, opens nothing but -H @FILE. Called by main.c and the tests. */
+#ifndef AFETCH_CMD_OPTIONS_H
+#define AFETCH_CMD_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- the table -------------------------------------------------------------------------------------------------- */
+
+enum option_kind {
+    OPTION_FLAG,    /* bool; also --no-NAME */
+    OPTION_COUNT,   /* unsigned, min to max */
+    OPTION_SECONDS, /* uint64_t in milliseconds, from "2" or "0.5" */
+    OPTION_TEXT,    /* const char * */
+    OPTION_FIELD,   /* const char * that goes into a header field */
+    OPTION_CHOICE,  /* const char *, one of the words of `choices` */
+    OPTION_HEADER,  /* one more of options.headers, or @FILE */
+    OPTION_OUTPUT,  /* one more of options.outputs */
+    OPTION_URL,     /* one more of options.inputs */
+    OPTION_HELP,
+    OPTION_VERSION,
+    OPTION_SOON /* named in the contract, not there yet: a usage error that says so */
+};
+
+enum option_topic {
+    TOPIC_INPUT,
+    TOPIC_OUTPUT,
+    TOPIC_LIMITS,
+    TOPIC_HTTP,
+    TOPIC_NETWORK,
+    TOPIC_TLS,
+    TOPIC_ABOUT,
+    TOPIC_COUNT
+};
+
+struct option {
+    const char *name;
+    char letter; /* 0: none */
+    enum option_kind kind;
+    size_t offset; /* of its value in struct options */
+    uint64_t min, max;
+    const char *choices;
+    const char *arg; /* what --help calls its argument; NULL: takes none */
+    enum option_topic topic;
+    bool common; /* shown by a bare --help */
+    const char *help;
+};
+
+/* An option that curl has and afetch does not mean to have. */
+struct option_lacking {
+    const char *name;
+    char letter;
+    const char *why;
+};
+
+struct option_topic_text {
+    const char *name, *help;
+};
+
+extern const struct option option_table[];
+extern const size_t option_table_count;
+extern const struct option_lacking option_lacking_table[];
+extern const size_t option_lacking_count;
+extern const struct option_topic_text option_topics[TOPIC_COUNT];
+
+/* NULL: there is none. */
+const struct option *option_find_name(const char *s, size_t len);
+const struct option *option_find_letter(char c);
+const struct option_lacking *option_find_lacking(const char *s, size_t len);
+const struct option_lacking *option_find_lacking_letter(char c);
+/* The option whose name is nearest, if near enough to be what was meant. */
+const struct option *option_find_near(const char *s, size_t len);
+
+/* ---- a command line --------------------------------------------------------------------------------------------- */
+
+enum options_action { ACTION_FETCH, ACTION_HELP, ACTION_VERSION };
+
+enum options_input_kind {
+    INPUT_URL, /* text is one */
+    INPUT_LIST /* text is a file with one URL a line; "-": standard input */
+};
+
+struct options_input {
+    enum options_input_kind kind;
+    const char *text;
+};
+
+struct options_list {
+    const char **item;
+    size_t count;
+};
+
+struct options {
+    enum options_action action;
+    const char *help_topic; /* NULL: the short help */
+
+    bool silent, show_error, verbose;
+    bool sync;
+    bool insecure;
+    bool fail;                                   /* status 400 and over is a failure; on unless --no-fail */
+    bool location, parallel, parallel_immediate; /* taken, and change nothing */
+    unsigned parallel_max, parallel_max_host;
+    uint64_t connect_timeout_ms, timeout_ms;
+    const char *user_agent; /* NULL: our own */
+    const char *cacert, *dns_servers, *proto_default;
+
+    struct options_input *inputs; /* in the order of the command line */
+    size_t input_count;
+    struct options_list outputs; /* the -o, in order */
+    struct options_list headers;
+
+    const char *stdin_reader; /* which option reads standard input; NULL: none */
+    char error[600];          /* why options_parse failed; values in it are as they were given */
+    char warning[200];        /* or "" */
+
+    char **owned; /* contents of -H @FILE */
+    size_t owned_count;
+};
+
+/* Reads a command line; o keeps pointers into argv. 0, or an exit status with o->error: 2 usage, 26 an unreadable file,
+ * 27 no memory. options_deinit in any case. */
+int options_parse(struct options *o, int argc, char **argv);
+void options_deinit(struct options *o);
+
+/* Prints help on a topic (NULL: the short one; "all"; "category"; a topic's name). false: there is no such topic. */
+bool help_known(const char *topic);
+struct text;
+void help_write(struct text *out, const char *topic);
+
+#endif

@@ -1,0 +1,326 @@
+#include "outfile.h"
+#include "text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { LINKS_MAX = 40, TEMP_NAME_MAX = 180 };
+
+static int fail(char *why, const char *what, const char *path, const char *reason)
+{
+    struct text t = {0};
+    text_addf(&t, "%s ", what);
+    text_add_shown(&t, path, strlen(path), TEXT_CUT);
+    text_addf(&t, ": %s", reason);
+    snprintf(why, OUTFILE_WHY, "%s", t.data ? t.data : reason);
+    text_deinit(&t);
+    return -1;
+}
+
+/* ---- names of a run --------------------------------------------------------------------------------------------- */
+
+void outfile_names_init(struct outfile_names *names, bool (*stopped)(void))
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    mode_t mask = umask(077);
+    umask(mask);
+    *names = (struct outfile_names){.seed = (uint64_t)now.tv_nsec * 0x9e3779b97f4a7c15u ^ (uint64_t)getpid(),
+                                    .mode = 0666 & ~mask,
+                                    .stopped = stopped};
+}
+
+void outfile_names_deinit(struct outfile_names *names)
+{
+    free(names->slot);
+}
+
+static uint64_t hash_more(uint64_t h, const char *s)
+{
+    for (; *s; s++)
+        h = (h ^ (unsigned char)*s) * 0x100000001b3u;
+    return h;
+}
+
+/* FNV-1a from a seed, mixed: the low bits choose the slot. */
+static uint64_t hash_path(const struct outfile_names *names, const char *dir, const char *base)
+{
+    uint64_t h = hash_more(hash_more(hash_more(0xcbf29ce484222325u ^ names->seed, dir), "/"), base);
+    h = (h ^ (h >> 32)) * 0x9e3779b97f4a7c15u;
+    h ^= h >> 29;
+    return h ? h : 1;
+}
+
+static bool put(uint64_t *slot, size_t size, uint64_t h)
+{
+    size_t i = (size_t)h & (size - 1);
+    for (; slot[i]; i = (i + 1) & (size - 1))
+        if (slot[i] == h)
+            return false;
+    slot[i] = h;
+    return true;
+}
+
+/* 1: new; 0: it was there; -1: out of memory. */
+static int names_add(struct outfile_names *names, uint64_t h)
+{
+    if (names->count * 4 >= names->size * 3) {
+        size_t size = names->size ? names->size * 2 : 64;
+        uint64_t *slot = calloc(size, sizeof *slot);
+        if (!slot)
+            return -1;
+        for (size_t i = 0; i < names->size; i++)
+            if (names->slot[i])
+                put(slot, size, names->slot[i]);
+        free(names->slot);
+        names->slot = slot;
+        names->size = size;
+    }
+    if (!put(names->slot, names->size, h))
+        return 0;
+    names->count++;
+    return 1;
+}
+
+/* ---- where a path leads ----------------------------------------------------------------------------------------- */
+
+static char *join(const char *dir, size_t dir_len, const char *name)
+{
+    size_t len = strlen(name);
+    char *path = malloc(dir_len + 1 + len + 1);
+    if (!path)
+        return NULL;
+    memcpy(path, dir, dir_len);
+    path[dir_len] = '/';
+    memcpy(path + dir_len + 1, name, len + 1);
+    return path;
+}
+
+/* What a symbolic link at path points to, as a path. */
+static char *follow(const char *path)
+{
+    char target[PATH_MAX];
+    ssize_t n = readlink(path, target, sizeof target - 1);
+    if (n < 0)
+        return NULL;
+    target[n] = '\0';
+    const char *slash = strrchr(path, '/');
+    if (target[0] == '/' || !slash)
+        return strdup(target);
+    return join(path, (size_t)(slash - path), target);
+}
+
+/* Which open descriptor a path names, as /dev/stdout and its like do; -1: none. */
+static int descriptor_of(const char *path)
+{
+    static const char *const folders[] = {"/proc/self/fd/", "/dev/fd/"};
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        size_t len = strlen(folders[i]);
+        char *end;
+        if (strncmp(path, folders[i], len) != 0 || path[len] < '0' || path[len] > '9')
+            continue;
+        long n = strtol(path + len, &end, 10);
+        return *end || n > INT_MAX ? -1 : (int)n;
+    }
+    return -1;
+}
+
+/* Follows the last part's links, so that a link's target is replaced and not the link: the path they lead to, which
+ * need not exist, or one that names a descriptor of ours. NULL with errno. */
+static char *resolve(const char *path, int *descriptor)
+{
+    char *now = strdup(path);
+    struct stat st;
+    for (int i = 0; now; i++) {
+        *descriptor = descriptor_of(now);
+        if (*descriptor >= 0 || lstat(now, &st) < 0 || !S_ISLNK(st.st_mode))
+            return now;
+        char *next = i < LINKS_MAX ? follow(now) : NULL;
+        int error = i < LINKS_MAX ? errno : ELOOP;
+        free(now);
+        now = next;
+        errno = error;
+    }
+    return NULL;
+}
+
+/* Splits into the real path of the folder and the name within. 0 or an errno. */
+static int split(const char *path, char **dir, char **base)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    if (!*name)
+        return EISDIR;
+    char *head = !slash ? strdup(".") : slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+    char *real = head ? realpath(head, NULL) : NULL;
+    int error = real ? 0 : errno;
+    free(head);
+    char *copy = strdup(name);
+    if (error || !copy) {
+        free(real);
+        free(copy);
+        return error ? error : ENOMEM;
+    }
+    *dir = real;
+    *base = copy;
+    return 0;
+}
+
+void outfile_init(struct outfile *f)
+{
+    *f = (struct outfile){.fd = -1, .descriptor = -1};
+}
+
+static int claim_regular(struct outfile *f, struct outfile_names *names, const char *target, char *why)
+{
+    int error = split(target, &f->dir, &f->base);
+    if (error)
+        return fail(why, "cannot write", f->path, strerror(error));
+    switch (names_add(names, hash_path(names, f->dir, f->base))) {
+    case 1:
+        return 0;
+    case 0:
+        return fail(why, "cannot write", f->path, "another URL of this run writes that file");
+    default:
+        return fail(why, "cannot write", f->path, strerror(ENOMEM));
+    }
+}
+
+int outfile_claim(struct outfile *f, struct outfile_names *names, char *path, char why[OUTFILE_WHY])
+{
+    struct stat st;
+    f->path = path;
+    char *target = resolve(path, &f->descriptor);
+    if (!target)
+        return fail(why, "cannot write", path, strerror(errno));
+    int rc = 0;
+    bool there = stat(target, &st) == 0;
+    if (there && S_ISDIR(st.st_mode)) {
+        rc = fail(why, "cannot write", path, strerror(EISDIR));
+    } else if (there && (f->descriptor >= 0 || !S_ISREG(st.st_mode))) {
+        f->direct = true;
+    } else {
+        f->replaces = there;
+        if (there) {
+            f->mode = st.st_mode & 0777;
+            f->uid = st.st_uid;
+            f->gid = st.st_gid;
+        }
+        rc = claim_regular(f, names, target, why);
+    }
+    free(target);
+    return rc;
+}
+
+/* ---- writing ---------------------------------------------------------------------------------------------------- */
+
+/* A new file's own mode, or that of the file it replaces; its owner too where we may. */
+static int dress(const struct outfile *f, const struct outfile_names *names)
+{
+    struct stat st;
+    if (!f->replaces)
+        return fchmod(f->fd, names->mode);
+    if (fstat(f->fd, &st) < 0)
+        return -1;
+    if ((st.st_uid != f->uid || st.st_gid != f->gid) && fchown(f->fd, f->uid, f->gid) < 0 && errno != EPERM)
+        return -1;
+    return fchmod(f->fd, f->mode);
+}
+
+static int open_temp(struct outfile *f, struct outfile_names *names, char *why)
+{
+    char name[TEMP_NAME_MAX + 32];
+    snprintf(name, sizeof name, ".%.*s.afetch-XXXXXX", TEMP_NAME_MAX, f->base);
+    char *temp = join(f->dir, strcmp(f->dir, "/") == 0 ? 0 : strlen(f->dir), name);
+    if (!temp)
+        return fail(why, "cannot write", f->path, strerror(ENOMEM));
+    f->fd = mkostemp(temp, O_CLOEXEC);
+    if (f->fd < 0) {
+        fail(why, "cannot write", f->path, strerror(errno));
+        free(temp);
+        return -1;
+    }
+    f->temp = temp;
+    return dress(f, names) < 0 ? fail(why, "cannot write", f->path, strerror(errno)) : 0;
+}
+
+int outfile_open(struct outfile *f, struct outfile_names *names, char why[OUTFILE_WHY])
+{
+    if (!f->path || f->fd >= 0)
+        return 0;
+    if (!f->direct)
+        return open_temp(f, names, why);
+    /* A copy, not open(2): it shares the position, so that what others write there stays. */
+    if (f->descriptor >= 0)
+        f->fd = fcntl(f->descriptor, F_DUPFD_CLOEXEC, 3);
+    else
+        do
+            f->fd = open(f->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+        while (f->fd < 0 && errno == EINTR && !names->stopped());
+    return f->fd < 0 ? fail(why, "cannot write", f->path, strerror(errno)) : 0;
+}
+
+int outfile_write(struct outfile *f, struct outfile_names *names, const void *data, size_t len, char why[OUTFILE_WHY])
+{
+    const char *at = data;
+    while (len) {
+        ssize_t n = write(f->fd, at, len);
+        if (n >= 0) {
+            at += n;
+            len -= (size_t)n;
+        } else if (errno == EAGAIN) {
+            poll(&(struct pollfd){.fd = f->fd, .events = POLLOUT}, 1, -1);
+        } else if (errno != EINTR) {
+            return fail(why, "cannot write", f->path, strerror(errno));
+        }
+        if (len && names->stopped())
+            return fail(why, "cannot write", f->path, strerror(EINTR));
+    }
+    return 0;
+}
+
+int outfile_commit(struct outfile *f, char why[OUTFILE_WHY])
+{
+    struct stat st;
+    int fd = f->fd;
+    f->fd = -1;
+    /* A full disk may show only now. */
+    if (fd >= 0 && close(fd) < 0 && errno != EINTR)
+        return fail(why, "cannot write", f->path, strerror(errno));
+    if (!f->temp)
+        return 0;
+    char *target = join(f->dir, strcmp(f->dir, "/") == 0 ? 0 : strlen(f->dir), f->base);
+    int error = !target ? ENOMEM : 0;
+    /* What became a device or a folder since the claim is left alone. */
+    if (!error && lstat(target, &st) == 0 && !S_ISREG(st.st_mode))
+        error = EEXIST;
+    if (!error && rename(f->temp, target) < 0)
+        error = errno;
+    free(target);
+    if (error)
+        return fail(why, "cannot write", f->path, strerror(error));
+    free(f->temp);
+    f->temp = NULL;
+    return 0;
+}
+
+void outfile_deinit(struct outfile *f)
+{
+    if (f->fd >= 0)
+        close(f->fd);
+    if (f->temp)
+        unlink(f->temp);
+    free(f->temp);
+    free(f->base);
+    free(f->dir);
+    free(f->path);
+    outfile_init(f);
+}

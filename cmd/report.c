@@ -1,0 +1,184 @@
+#include "report.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+enum { WHY_CUT = 1000 };
+
+void report_init(struct report *r, bool silent, bool show_error)
+{
+    struct output out = r->out;
+    *r = (struct report){.out = out, .quiet = silent, .errors = !silent || show_error};
+}
+
+void report_deinit(struct report *r)
+{
+    text_deinit(&r->line);
+}
+
+/* Standard error's line is complete. */
+static void send_error(struct report *r)
+{
+    text_adds(&r->line, "\n");
+    if (!r->line.failed)
+        output_error(&r->out, r->line.data, r->line.len);
+}
+
+static struct text *begin(struct report *r, const char *start)
+{
+    text_clear(&r->line);
+    text_adds(&r->line, start);
+    return &r->line;
+}
+
+/* ---- inputs ----------------------------------------------------------------------------------------------------- */
+
+void report_output_failed(struct report *r)
+{
+    if (r->out.broken || r->output_told)
+        return;
+    r->output_told = true;
+    if (r->out.error == EBADF)
+        report_run_failure(r, AFETCH_WRITE, "standard output is closed");
+    else if (r->out.error == ETIMEDOUT)
+        report_run_failure(r, AFETCH_WRITE, "standard output is not read; its last lines are lost");
+    else
+        report_run_failure(r, AFETCH_WRITE, "cannot write to standard output: %s", strerror(r->out.error));
+}
+
+bool report_success(struct report *r, const char *url, uint64_t bytes)
+{
+    r->inputs++;
+    r->bytes += bytes;
+    struct text *t = begin(r, "");
+    text_addf(t, "%llu bytes received from ", (unsigned long long)bytes);
+    text_add_shown(t, url, strlen(url), SIZE_MAX);
+    text_adds(t, "\n");
+    if (t->failed) {
+        report_run_failure(r, AFETCH_MEMORY, "out of memory");
+        return false;
+    }
+    if (output_write(&r->out, t->data, t->len))
+        return true;
+    report_output_failed(r);
+    /* Who closed it from the start wants no lines, but may want the files. */
+    return r->out.closed;
+}
+
+void report_failure(struct report *r, struct report_place place, const char *url, int code, const char *why)
+{
+    r->inputs++;
+    r->failed++;
+    r->several = r->several || (r->code && r->code != code);
+    r->code = r->code ? r->code : code;
+    if (!r->errors || r->out.broken)
+        return;
+    struct text *t = begin(r, "afetch: ");
+    bool bad_line = place.line && (!url || code == AFETCH_URL || code == AFETCH_SCHEME);
+    if (bad_line) {
+        text_addf(t, "line %llu", (unsigned long long)place.line);
+        if (place.list) {
+            text_adds(t, " of ");
+            text_add_shown(t, place.list, strlen(place.list), TEXT_CUT);
+        }
+        text_adds(t, ": ");
+    }
+    if (url) {
+        text_add_shown(t, url, strlen(url), bad_line ? (size_t)TEXT_CUT : SIZE_MAX);
+        text_adds(t, ": ");
+    }
+    text_add_shown(t, why, strlen(why), WHY_CUT);
+    send_error(r);
+}
+
+/* ---- the run ---------------------------------------------------------------------------------------------------- */
+
+static void add_formatted(struct text *t, const char *fmt, va_list args)
+{
+    char buf[1024];
+    vsnprintf(buf, sizeof buf, fmt, args);
+    text_add_shown(t, buf, strlen(buf), sizeof buf);
+}
+
+void report_warning(struct report *r, const char *fmt, ...)
+{
+    if (r->quiet)
+        return;
+    va_list args;
+    va_start(args, fmt);
+    add_formatted(begin(r, "afetch: warning: "), fmt, args);
+    va_end(args);
+    send_error(r);
+}
+
+void report_run_failure(struct report *r, int code, const char *fmt, ...)
+{
+    r->run_code = r->run_code ? r->run_code : code;
+    if (!r->errors)
+        return;
+    va_list args;
+    va_start(args, fmt);
+    add_formatted(begin(r, "afetch: "), fmt, args);
+    va_end(args);
+    send_error(r);
+}
+
+/* ---- the trace -------------------------------------------------------------------------------------------------- */
+
+static const char *const secret_fields[] = {"authorization", "proxy-authorization", "cookie",      "cookie2",
+                                            "set-cookie",    "set-cookie2",         "x-api-key",   "x-auth-token",
+                                            "x-csrf-token",  "authentication-info", "www-api-key", "api-key"};
+
+/* How much of a head's line may be shown: all, or the name of a field whose value is a secret. */
+static size_t shown_part(const char *text, size_t len)
+{
+    const char *colon = memchr(text, ':', len);
+    if (!colon)
+        return len;
+    size_t name = (size_t)(colon - text);
+    for (size_t i = 0; i < sizeof secret_fields / sizeof secret_fields[0]; i++)
+        if (strlen(secret_fields[i]) == name && strncasecmp(text, secret_fields[i], name) == 0)
+            return name + 1;
+    return len;
+}
+
+void report_trace(struct report *r, uint64_t number, enum afetch_trace kind, const char *text, size_t len)
+{
+    static const char marks[] = {
+        [AFETCH_TRACE_INFO] = '*', [AFETCH_TRACE_HEAD_OUT] = '>', [AFETCH_TRACE_HEAD_IN] = '<'};
+    struct text *t = begin(r, "");
+    size_t part = kind == AFETCH_TRACE_INFO ? len : shown_part(text, len);
+    text_addf(t, "[%llu] %c ", (unsigned long long)number, marks[kind]);
+    text_add_shown(t, text, part, SIZE_MAX);
+    if (part < len)
+        text_adds(t, " (masked)");
+    send_error(r);
+}
+
+/* ---- the end ---------------------------------------------------------------------------------------------------- */
+
+void report_total(struct report *r, uint64_t elapsed_ns, uint64_t waited_ns)
+{
+    if (r->quiet || r->out.broken)
+        return;
+    struct text *t = begin(r, "");
+    text_addf(t, "total: %llu bytes from %llu URLs in %.3f s", (unsigned long long)r->bytes,
+              (unsigned long long)r->inputs, (double)elapsed_ns / 1e9);
+    if (r->failed)
+        text_addf(t, ", %llu failed", (unsigned long long)r->failed);
+    if (waited_ns >= 50000000)
+        text_addf(t, ", waited for a place %.1f s at most", (double)waited_ns / 1e9);
+    send_error(r);
+}
+
+int report_exit_status(const struct report *r)
+{
+    if (r->out.broken)
+        return EXIT_PIPE;
+    if (r->run_code)
+        return r->run_code;
+    return r->several ? EXIT_SEVERAL : r->code;
+}

@@ -1,0 +1,53 @@
+/* What a run tells: a line for each URL, errors, warnings, the trace of -v, the total, and the exit status.
+ * Used by run.c and main.c, on the session's thread. */
+#ifndef AFETCH_CMD_REPORT_H
+#define AFETCH_CMD_REPORT_H
+
+#include "afetch.h"
+#include "output.h"
+#include "text.h"
+
+enum { EXIT_SEVERAL = 123, EXIT_PIPE = 141 };
+
+struct report {
+    struct output out;
+    struct text line; /* the line under way */
+    bool quiet;       /* -s: no total, no warnings */
+    bool errors;      /* they are shown */
+    uint64_t inputs, failed, bytes;
+    int code;         /* the first failure's */
+    bool several;     /* there were failures of different codes */
+    int run_code;     /* a failure of the run as a whole; 0: none */
+    bool output_told; /* the failure of standard output was reported */
+};
+
+/* Where an input stood: a line of a list, if line is not 0. */
+struct report_place {
+    uint64_t line;
+    const char *list; /* NULL: there is one list alone */
+};
+
+void report_init(struct report *r, bool silent, bool show_error);
+void report_deinit(struct report *r);
+
+/* The two ends of an input; each counts it. false: standard output took no line, and the run should end. */
+bool report_success(struct report *r, const char *url, uint64_t bytes);
+/* url: NULL for a line that is none. */
+void report_failure(struct report *r, struct report_place place, const char *url, int code, const char *why);
+
+/* "afetch: warning: …" */
+void report_warning(struct report *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The run as a whole failed: "afetch: …", and the exit status. */
+void report_run_failure(struct report *r, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* output_write failed: says why, once, and makes it the run's failure; a reader that is gone is passed over. */
+void report_output_failed(struct report *r);
+
+/* A line of -v, secrets masked. */
+void report_trace(struct report *r, uint64_t number, enum afetch_trace kind, const char *text, size_t len);
+
+/* waited_ns: the longest wait for a place that a limit caused. */
+void report_total(struct report *r, uint64_t elapsed_ns, uint64_t waited_ns);
+int report_exit_status(const struct report *r);
+
+#endif

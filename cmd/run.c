@@ -1,0 +1,197 @@
+#include "run.h"
+#include "input.h"
+#include "outfile.h"
+#include "signals.h"
+#include "transfer.h"
+
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
+
+enum {
+    SPARE_DESCRIPTORS = 40, /* the standard ones, the loop's, name servers' */
+    BAD_AT_A_TIME = 256     /* inputs that fail at once before the loop has its turn */
+};
+
+struct run {
+    const struct options *options;
+    struct report *report;
+    struct afetch_session *session;
+    struct input input;
+    struct outfile_names names;
+    uint64_t inputs; /* taken */
+    bool ended;      /* nothing new is begun */
+};
+
+static uint64_t now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static bool stopped(void)
+{
+    return signals_caught() != 0;
+}
+
+/* ---- inputs become transfers ------------------------------------------------------------------------------------ */
+
+static void end_early(void *arg)
+{
+    struct run *r = arg;
+    r->ended = true;
+    afetch_session_cancel(r->session);
+}
+
+static void wake(void *arg)
+{
+    struct run *r = arg;
+    afetch_session_wake(r->session);
+}
+
+/* The -o that holds for the n-th input, or NULL. */
+static const char *output_of(const struct options *o, uint64_t n)
+{
+    if (o->outputs.count == 1)
+        return o->outputs.item[0];
+    return n <= o->outputs.count ? o->outputs.item[n - 1] : NULL;
+}
+
+/* A request for an input, or NULL where it failed at once and was reported. */
+static struct afetch_request *take(struct run *r, const struct input_item *item)
+{
+    struct transfer_start start = {
+        .report = r->report,
+        .names = &r->names,
+        .place = {item->line, item->list},
+        .output = output_of(r->options, r->inputs),
+        .n = r->inputs,
+        .end_run = end_early,
+        .arg = r,
+    };
+    if (item->problem) {
+        report_failure(r->report, start.place, NULL, AFETCH_URL, item->problem);
+        return NULL;
+    }
+    return transfer_new(&start, item->url, item->len);
+}
+
+static enum afetch_next next(void *arg, struct afetch_request **out)
+{
+    struct run *r = arg;
+    struct input_item item;
+    for (int bad = 0; !r->ended && !stopped(); bad++) {
+        if (bad == BAD_AT_A_TIME) {
+            afetch_session_wake(r->session);
+            return AFETCH_NEXT_LATER;
+        }
+        switch (input_next(&r->input, &item)) {
+        case INPUT_END:
+            return AFETCH_NEXT_END;
+        case INPUT_LATER:
+            return AFETCH_NEXT_LATER;
+        case INPUT_BROKEN:
+            report_run_failure(r->report, AFETCH_READ, "%s cannot be read: %s", item.list, item.problem);
+            continue;
+        case INPUT_ONE:
+            r->inputs++;
+            *out = take(r, &item);
+            if (*out)
+                return AFETCH_NEXT_ONE;
+        }
+    }
+    return AFETCH_NEXT_END;
+}
+
+/* ---- the session ------------------------------------------------------------------------------------------------ */
+
+static void on_trace(void *arg, const struct afetch_request *request, enum afetch_trace kind, const char *text,
+                     size_t len)
+{
+    struct run *r = arg;
+    report_trace(r->report, afetch_request_number(request), kind, text, len);
+}
+
+/* Raises the limit of open files as far as it goes; what it allows of parallel_max transfers with their files. */
+static unsigned fit_parallel(const struct options *o, struct report *report)
+{
+    struct rlimit limit;
+    unsigned each = o->outputs.count ? 2 : 1;
+    rlim_t need = (rlim_t)o->parallel_max * each + SPARE_DESCRIPTORS;
+    if (o->sync || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return o->parallel_max;
+    if (limit.rlim_cur != limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+        getrlimit(RLIMIT_NOFILE, &limit);
+    }
+    if (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= need)
+        return o->parallel_max;
+    rlim_t fits = limit.rlim_cur > SPARE_DESCRIPTORS + each ? (limit.rlim_cur - SPARE_DESCRIPTORS) / each : 1;
+    report_warning(report, "the limit of %llu open files allows %llu transfers at once (-P %llu)",
+                   (unsigned long long)limit.rlim_cur, (unsigned long long)fits, (unsigned long long)fits);
+    return (unsigned)fits;
+}
+
+static bool open_session(struct run *r)
+{
+    const struct options *o = r->options;
+    struct afetch_options opt;
+    afetch_options_init(&opt);
+    opt.mode = o->sync ? AFETCH_SYNC : AFETCH_ASYNC;
+    opt.parallel_max = fit_parallel(o, r->report);
+    opt.parallel_max_host = o->parallel_max_host;
+    opt.connect_timeout_ms = o->connect_timeout_ms;
+    opt.timeout_ms = o->timeout_ms;
+    opt.user_agent = o->user_agent;
+    opt.headers = o->headers.item;
+    opt.header_count = o->headers.count;
+    opt.default_scheme = o->proto_default;
+    opt.insecure = o->insecure;
+    opt.ca_file = o->cacert;
+    opt.dns_servers = o->dns_servers;
+    opt.fail_on_status = o->fail;
+    if (o->verbose) {
+        opt.trace = on_trace;
+        opt.trace_arg = r;
+    }
+    char *error = NULL;
+    enum afetch_code code = afetch_session_new(&r->session, &opt, &error);
+    if (code != AFETCH_OK)
+        report_run_failure(r->report, code, "%s", error ? error : afetch_code_text(code));
+    free(error);
+    return code == AFETCH_OK;
+}
+
+static void fetch_all(struct run *r, uint64_t start_ns)
+{
+    struct afetch_stats stats;
+    input_init(&r->input, r->options, wake, r);
+    outfile_names_init(&r->names, stopped);
+    r->report->out.stopped = stopped;
+
+    signals_catch(r->session);
+    afetch_session_set_source(r->session, next, r);
+    enum afetch_code code = afetch_session_run(r->session);
+    if (code != AFETCH_OK && code != AFETCH_CANCELED)
+        report_run_failure(r->report, code, "%s", afetch_code_text(code));
+    afetch_session_stats(r->session, &stats);
+    report_total(r->report, now_ns() - start_ns, r->options->sync ? 0 : stats.longest_wait_ns);
+
+    signals_catch(NULL);
+    input_deinit(&r->input);
+    outfile_names_deinit(&r->names);
+}
+
+int run(const struct options *options, struct report *report)
+{
+    uint64_t start_ns = now_ns();
+    struct run r = {.options = options, .report = report};
+    if (open_session(&r)) {
+        fetch_all(&r, start_ns);
+        afetch_session_free(r.session);
+    }
+    int signal = report->out.broken ? 0 : signals_caught();
+    return signal ? 128 + signal : report_exit_status(report);
+}

@@ -1,0 +1,215 @@
+/* afetch: many HTTP transfers at once in one thread.
+ *
+ *     struct afetch_options opt;
+ *     afetch_options_init(&opt);
+ *     struct afetch_session *session;
+ *     if (afetch_session_new(&session, &opt, NULL) != AFETCH_OK) …
+ *     struct afetch_request *request = afetch_request_new("https://example.com/", 20);
+ *     afetch_request_set_callbacks(request, &(struct afetch_callbacks){.body = on_body, .done = on_done}, NULL);
+ *     afetch_session_add(session, request);
+ *     afetch_session_run(session);
+ *     afetch_session_free(session);
+ *
+ * Threads: a session and its requests belong to the thread that calls afetch_session_run, and every callback runs on
+ * it; what may be called from another thread, or from a signal handler, says so. Nothing here exits, prints, or keeps
+ * global state. Strings given are copied unless said otherwise. */
+#ifndef AFETCH_H
+#define AFETCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define AFETCH_API __attribute__((visibility("default")))
+#else
+#define AFETCH_API
+#endif
+
+/* How a transfer ended; the values are curl's exit codes. */
+enum afetch_code {
+    AFETCH_OK = 0,
+    AFETCH_SCHEME = 1,      /* scheme not supported */
+    AFETCH_INTERNAL = 2,    /* the library failed */
+    AFETCH_URL = 3,         /* malformed URL */
+    AFETCH_RESOLVE = 6,     /* look-up failed */
+    AFETCH_CONNECT = 7,     /* no connection */
+    AFETCH_WEIRD_REPLY = 8, /* the server does not speak HTTP */
+    AFETCH_PARTIAL = 18,    /* the body ended early */
+    AFETCH_STATUS = 22,     /* status 400 and over */
+    AFETCH_WRITE = 23,      /* the body callback failed */
+    AFETCH_READ = 26,       /* input failed */
+    AFETCH_MEMORY = 27,     /* out of memory */
+    AFETCH_TIMEOUT = 28,    /* timed out */
+    AFETCH_TLS = 35,        /* TLS handshake failed */
+    AFETCH_CANCELED = 42,   /* cancelled by the caller */
+    AFETCH_EMPTY = 52,      /* empty reply */
+    AFETCH_SEND = 55,       /* sending failed */
+    AFETCH_RECV = 56,       /* receiving failed */
+    AFETCH_CERT = 60,       /* certificate not accepted */
+    AFETCH_TRUST = 77       /* trust store */
+};
+
+struct afetch_session;
+struct afetch_request;
+
+/* ---- sessions -------------------------------------------------------------------------------------------------- */
+
+enum afetch_mode {
+    AFETCH_ASYNC, /* every transfer at once on an event loop */
+    AFETCH_SYNC   /* one after another, blocking in poll(2) */
+};
+
+/* What a trace callback is given. */
+enum afetch_trace {
+    AFETCH_TRACE_INFO,     /* one line of text about what happens */
+    AFETCH_TRACE_HEAD_OUT, /* one line of the request's head, without its line end */
+    AFETCH_TRACE_HEAD_IN   /* one line of a response's head */
+};
+
+/* Set by afetch_options_init to the defaults; strings must stay until afetch_session_new returns. */
+struct afetch_options {
+    enum afetch_mode mode;
+    unsigned parallel_max;       /* transfers at once, 1 to 65535; default 64 */
+    unsigned parallel_max_host;  /* connections to one scheme, host and port; 0: no limit of its own */
+    uint64_t connect_timeout_ms; /* look-up, connection and TLS together, of each attempt; 0: none; default 30,000 */
+    uint64_t timeout_ms;         /* an attempt as a whole; waiting for a place does not count; 0: none (default) */
+    const char *user_agent;      /* NULL: "afetch/VERSION"; "": none */
+    const char *const *headers;  /* "Name: value" for every request; curl's meaning of "Name:" and "Name;" */
+    size_t header_count;
+    const char *default_scheme; /* of a URL without one: "http" (default) or "https" */
+    bool insecure;              /* accept any certificate */
+    const char *ca_file;        /* PEM file of trusted certificates; NULL: the system's (SSL_CERT_FILE, …) */
+    const char *dns_servers;    /* "127.0.0.1:5353,…"; NULL: the system's */
+    bool fail_on_status;        /* status 400 and over is a failure (default) */
+    /* Called with what happens to a request (NULL: not). text is valid during the call. */
+    void (*trace)(void *arg, const struct afetch_request *r, enum afetch_trace kind, const char *text, size_t len);
+    void *trace_arg;
+};
+
+AFETCH_API void afetch_options_init(struct afetch_options *opt);
+
+/* A session: limits, trust, look-ups, connections. On failure *out is untouched and *error, where error is not NULL, is
+ * an allocated sentence (free it) or NULL. */
+AFETCH_API enum afetch_code afetch_session_new(struct afetch_session **out, const struct afetch_options *opt,
+                                               char **error);
+/* Frees the session, its connections, and the requests it still owns (their done is not called). Not within a run. */
+AFETCH_API void afetch_session_free(struct afetch_session *s);
+
+/* Hands a request over; the session owns it from now on, and frees it after its done callback. */
+AFETCH_API void afetch_session_add(struct afetch_session *s, struct afetch_request *r);
+
+/* Where further requests come from: pulled when there is room for more (max(4 parallel_max, 1024) are looked ahead).
+ * next gives one in *out (ownership passes), or says that there is none yet (it is asked again after
+ * afetch_session_wake) or none any more. */
+enum afetch_next { AFETCH_NEXT_END, AFETCH_NEXT_ONE, AFETCH_NEXT_LATER };
+AFETCH_API void afetch_session_set_source(struct afetch_session *s,
+                                          enum afetch_next (*next)(void *arg, struct afetch_request **out), void *arg);
+
+/* Calls tick every interval_ms while the session runs; NULL: no more. */
+AFETCH_API void afetch_session_set_tick(struct afetch_session *s, uint64_t interval_ms, void (*tick)(void *arg),
+                                        void *arg);
+
+/* Runs until every request is done and the source has ended. AFETCH_OK, whatever became of the requests;
+ * AFETCH_CANCELED after afetch_session_cancel; AFETCH_MEMORY. May be run again afterwards. */
+AFETCH_API enum afetch_code afetch_session_run(struct afetch_session *s);
+
+/* The source may have something. From any thread, and from a signal handler. */
+AFETCH_API void afetch_session_wake(struct afetch_session *s);
+/* Ends the run soon: what is under way ends with AFETCH_CANCELED, the source is asked no more, and requests that wait
+ * for a place end likewise. From any thread, and from a signal handler. */
+AFETCH_API void afetch_session_cancel(struct afetch_session *s);
+
+/* Tells for each transfer what it waits for and since when: calls line with text for each ("3 https://… receiving
+ * 1.2 s"). On the session's thread (a callback). */
+AFETCH_API void afetch_session_describe(struct afetch_session *s, void (*line)(void *arg, const char *text), void *arg);
+
+struct afetch_stats {
+    uint64_t connections;     /* made */
+    uint64_t reused;          /* requests on a connection that was there */
+    uint64_t longest_wait_ns; /* for a place, where a limit held a transfer back */
+    size_t running, waiting;  /* now */
+};
+AFETCH_API void afetch_session_stats(const struct afetch_session *s, struct afetch_stats *out);
+
+/* ---- requests --------------------------------------------------------------------------------------------------- */
+
+struct afetch_head {
+    int status;
+    const char *reason;
+    int http_minor;         /* 0 or 1 for HTTP/1.x */
+    int64_t content_length; /* -1: unknown */
+};
+
+/* Times are nanoseconds since the request was handed to the session; 0: it did not happen. */
+struct afetch_result {
+    enum afetch_code code;
+    const char *error; /* one sentence, or "" for success */
+    int status;        /* 0: no response */
+    uint64_t bytes;    /* of the body, delivered */
+    uint64_t queued_ns, resolved_ns, connected_ns, secured_ns, sent_ns, first_byte_ns, done_ns;
+    const char *remote_ip; /* "" if never connected */
+    uint16_t remote_port;
+    const char *tls_version;  /* "" for plain */
+    const char *http_version; /* "1.1", "1.0", "" */
+    const char *content_type; /* "" if none */
+    unsigned connects;        /* connections made for it */
+    bool reused;              /* the last attempt used a connection that was there */
+};
+
+enum afetch_flow {
+    AFETCH_GO,    /* more, please */
+    AFETCH_PAUSE, /* the bytes are taken, but no more until afetch_request_resume */
+    AFETCH_ABORT  /* this transfer fails with AFETCH_WRITE; the reason by afetch_request_fail, if it was called */
+};
+
+struct afetch_callbacks {
+    /* The final response's head; may be NULL. afetch_request_header gives its fields during the call. AFETCH_PAUSE is
+     * AFETCH_GO here. Not called for a response that fails by its status. */
+    enum afetch_flow (*head)(void *arg, struct afetch_request *r, const struct afetch_head *head);
+    /* Bytes of the body, valid during the call; may be NULL: they are counted alone. */
+    enum afetch_flow (*body)(void *arg, struct afetch_request *r, const void *data, size_t len);
+    /* The end, exactly once, as the last callback; the request is freed when it returns. */
+    void (*done)(void *arg, struct afetch_request *r, const struct afetch_result *result);
+};
+
+/* A request for a URL of any form: one that is malformed fails when it runs. NULL without memory. Until it is handed to
+ * a session it is the caller's and may be freed. */
+AFETCH_API struct afetch_request *afetch_request_new(const char *url, size_t len);
+AFETCH_API void afetch_request_free(struct afetch_request *r);
+/* callbacks is copied; arg is what they are given. */
+AFETCH_API void afetch_request_set_callbacks(struct afetch_request *r, const struct afetch_callbacks *callbacks,
+                                             void *arg);
+/* "GET" unless set; HEAD has no body. AFETCH_MEMORY, AFETCH_INTERNAL for a method that is no token. */
+AFETCH_API enum afetch_code afetch_request_set_method(struct afetch_request *r, const char *method);
+/* One more "Name: value", after the session's. AFETCH_MEMORY, AFETCH_INTERNAL for a control character in it. */
+AFETCH_API enum afetch_code afetch_request_add_header(struct afetch_request *r, const char *line);
+/* As the session's timeout_ms, for this one. */
+AFETCH_API void afetch_request_set_timeout(struct afetch_request *r, uint64_t timeout_ms);
+
+/* The URL that was asked for, less its user info, control characters shown as \xNN. Lives as long as the request. */
+AFETCH_API const char *afetch_request_url(const struct afetch_request *r);
+/* 1, 2, 3… in the order in which requests came to the session. 0 before. */
+AFETCH_API uint64_t afetch_request_number(const struct afetch_request *r);
+/* A field of the response, within head; NULL if there is none. */
+AFETCH_API const char *afetch_request_header(const struct afetch_request *r, const char *name);
+/* Goes on after AFETCH_PAUSE. From any thread, while the request lives; once for each AFETCH_PAUSE. */
+AFETCH_API void afetch_request_resume(struct afetch_request *r);
+/* Within head or body: says why AFETCH_ABORT will be returned. AFETCH_MEMORY, AFETCH_WRITE … */
+AFETCH_API void afetch_request_fail(struct afetch_request *r, enum afetch_code code, const char *why);
+
+/* ---- about the library ------------------------------------------------------------------------------------------ */
+
+AFETCH_API const char *afetch_version(void);   /* "0.1.0" */
+AFETCH_API const char *afetch_libraries(void); /* "libuv/1.44.2 llhttp/9.2.1 …" */
+AFETCH_API const char *afetch_code_text(enum afetch_code code);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,68 @@
+/* Errors: a code, an errno and a sentence with its particulars, made where the failure is known.
+ * Every sentence begins with the text of one table, by code; the particulars follow it. Functions that can fail
+ * return 0 or more for success and one of these negative codes for failure. Depends on nothing; used everywhere. */
+#ifndef AFETCH_BASE_ERROR_H
+#define AFETCH_BASE_ERROR_H
+
+#include <stddef.h>
+
+/* code, curl's exit code, the sentence without its particulars */
+#define ERROR_TABLE(X)                                                                                                 \
+    X(ERR_MEMORY, 27, "out of memory")                                                                                 \
+    X(ERR_CANCELED, 42, "canceled")                                                                                    \
+    X(ERR_TIMEOUT, 28, "timed out")                                                                                    \
+    X(ERR_SCHEME, 1, "unsupported scheme")                                                                             \
+    X(ERR_URL, 3, "malformed URL")                                                                                     \
+    X(ERR_RESOLVE, 6, "could not resolve host")                                                                        \
+    X(ERR_CONNECT, 7, "could not connect")                                                                             \
+    X(ERR_REPLY, 8, "weird server reply")                                                                              \
+    X(ERR_PARTIAL, 18, "transfer ended early")                                                                         \
+    X(ERR_STATUS, 22, "the server answered with an error")                                                             \
+    X(ERR_WRITE, 23, "could not write")                                                                                \
+    X(ERR_READ, 26, "could not read")                                                                                  \
+    X(ERR_TLS, 35, "TLS handshake failed")                                                                             \
+    X(ERR_EMPTY, 52, "empty reply from server")                                                                        \
+    X(ERR_SEND, 55, "could not send")                                                                                  \
+    X(ERR_RECV, 56, "could not receive")                                                                               \
+    X(ERR_CERT, 60, "certificate not accepted")                                                                        \
+    X(ERR_TRUST, 77, "could not load the trust store")                                                                 \
+    X(ERR_USAGE, 2, "usage")                                                                                           \
+    X(ERR_INTERNAL, 2, "internal error")
+
+enum error_code {
+    ERR_NONE = 0,
+    ERR_FIRST_ = -1000,
+#define ERROR_ENUM(code, exit, text) code,
+    ERROR_TABLE(ERROR_ENUM)
+#undef ERROR_ENUM
+        ERR_LAST_
+};
+
+/* The particulars of one failure; all zero is "no error". Owned by whoever embeds it, released by error_clear. */
+struct error {
+    int code;   /* one of enum error_code */
+    int sys;    /* errno, or 0 */
+    char *text; /* the whole sentence, allocated; NULL: the table's sentence alone holds */
+};
+
+/* Sets the error unless one is set already (the first failure is the one to tell) and returns code.
+ * sys: an errno whose text is appended in brackets, or 0. fmt: the particulars, printf style, or NULL for none.
+ * err may be NULL: only the code is returned then. Out of memory, the sentence falls back to the table's. */
+int error_set(struct error *err, int code, int sys, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* Makes err what from is, unless one is set already; returns from's code. */
+int error_copy(struct error *err, const struct error *from);
+
+/* Frees the sentence and makes err empty again. */
+void error_clear(struct error *err);
+
+/* The whole sentence; valid until the error is changed or cleared. */
+const char *error_text(const struct error *err);
+
+/* The table's sentence of a code, without particulars; "success" for 0 and more. */
+const char *error_name(int code);
+
+/* curl's exit code of a code; 0 for 0 and more. */
+int error_exit_code(int code);
+
+#endif

@@ -1,0 +1,26 @@
+#include "fetch/conn.h"
+
+struct conn *conn_new(struct stream *stream, const struct addr *peer, uint64_t id)
+{
+    struct conn *c = calloc(1, sizeof *c);
+    if (!c)
+        return NULL;
+    c->http1 = http1_new();
+    if (!c->http1) {
+        free(c);
+        return NULL;
+    }
+    c->stream = stream;
+    c->peer = *peer;
+    c->id = id;
+    return c;
+}
+
+void conn_close(struct conn *c)
+{
+    if (!c)
+        return;
+    stream_close(c->stream);
+    http1_free(c->http1);
+    free(c);
+}

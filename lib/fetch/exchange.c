@@ -1,0 +1,80 @@
+#include "fetch/exchange.h"
+
+void exchange_begin(struct exchange *x, struct conn *conn, bool head_request, struct error *err)
+{
+    *x = (struct exchange){.conn = conn, .err = err};
+    http1_reset(conn->http1, head_request, err);
+}
+
+struct co_op *exchange_send(struct exchange *x, struct co *caller, const void *data, size_t len)
+{
+    return stream_write(x->conn->stream, caller, data, len);
+}
+
+int exchange_sent(struct exchange *x)
+{
+    int rc = stream_sent(x->conn->stream, x->err);
+    x->sent = rc >= 0;
+    return rc;
+}
+
+int exchange_next(struct exchange *x, const char **data, size_t *len)
+{
+    int event = http1_next(x->conn->http1, data, len);
+    switch (event) {
+    case HTTP1_MORE:
+        return EXCHANGE_WAIT;
+    case HTTP1_INFORM:
+        return EXCHANGE_INFORM;
+    case HTTP1_HEAD:
+        return EXCHANGE_HEAD;
+    case HTTP1_BODY:
+        return EXCHANGE_BODY;
+    case HTTP1_END:
+        return EXCHANGE_END;
+    case HTTP1_UPGRADE:
+        return error_set(x->err, ERR_REPLY, 0, "the server switched protocols, which was not asked for");
+    default:
+        return event;
+    }
+}
+
+struct co_op *exchange_wait(struct exchange *x, struct co *caller)
+{
+    stream_release(x->conn->stream);
+    return stream_read(x->conn->stream, caller);
+}
+
+int exchange_arrived(struct exchange *x)
+{
+    const char *data;
+    size_t len;
+    int rc = stream_got(x->conn->stream, &data, &len, x->err);
+    if (rc > 0)
+        http1_feed(x->conn->http1, data, len);
+    else if (rc == 0 || rc == ERR_PARTIAL)
+        http1_eof(x->conn->http1, rc == 0);
+    return rc == ERR_PARTIAL ? 0 : rc;
+}
+
+int exchange_keep(struct exchange *x)
+{
+    size_t left = http1_left(x->conn->http1);
+    if (left == 0)
+        return 0;
+    const char *kept = stream_keep(x->conn->stream, http1_rest(x->conn->http1), left);
+    if (!kept)
+        return error_set(x->err, ERR_MEMORY, 0, NULL);
+    http1_move(x->conn->http1, kept);
+    return 0;
+}
+
+bool exchange_unanswered(const struct exchange *x)
+{
+    return !http1_begun(x->conn->http1);
+}
+
+bool exchange_reusable(const struct exchange *x)
+{
+    return x->sent && http1_reusable(x->conn->http1);
+}

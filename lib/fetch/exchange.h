@@ -1,0 +1,39 @@
+/* One request and its response: the seam behind which HTTP/1.1 (and later HTTP/2) lies. The fetch sees an exchange,
+ * never a stream. What happens on it is told by exchange_next; between events nothing need be awaited. */
+#ifndef AFETCH_FETCH_EXCHANGE_H
+#define AFETCH_FETCH_EXCHANGE_H
+
+#include "fetch/conn.h"
+
+enum exchange_event {
+    EXCHANGE_WAIT,   /* nothing more is known: await exchange_wait, then call exchange_arrived */
+    EXCHANGE_INFORM, /* a 1xx head was read */
+    EXCHANGE_HEAD,   /* the head was read */
+    EXCHANGE_BODY,   /* bytes of the body */
+    EXCHANGE_END     /* the response is whole */
+};
+
+struct exchange {
+    struct conn *conn;
+    struct error *err;
+    bool sent; /* the request, whole */
+};
+
+/* Begins on a connection, which stays its owner's. err: where the particulars of a failure go. */
+void exchange_begin(struct exchange *x, struct conn *conn, bool head_request, struct error *err);
+/* Sends bytes of the request, which must stay put; then exchange_sent gives 0 or ERR_SEND. */
+struct co_op *exchange_send(struct exchange *x, struct co *caller, const void *data, size_t len);
+int exchange_sent(struct exchange *x);
+/* The next event, or a negative code. data, len: set for EXCHANGE_BODY, valid until the next await (exchange_keep). */
+int exchange_next(struct exchange *x, const char **data, size_t *len);
+struct co_op *exchange_wait(struct exchange *x, struct co *caller);
+/* Takes what exchange_wait brought: 0, or a negative code. */
+int exchange_arrived(struct exchange *x);
+/* Before an await between two events: keeps what came and is not told yet. ERR_MEMORY. */
+int exchange_keep(struct exchange *x);
+/* Nothing of the response has come: the server may never have seen the request. */
+bool exchange_unanswered(const struct exchange *x);
+/* After EXCHANGE_END: the connection may carry another. */
+bool exchange_reusable(const struct exchange *x);
+
+#endif

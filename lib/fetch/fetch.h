@@ -1,0 +1,20 @@
+/* One URL, from waiting for a place to its result. */
+#ifndef AFETCH_FETCH_FETCH_H
+#define AFETCH_FETCH_FETCH_H
+
+#include "fetch/hop.h"
+#include "fetch/pool.h"
+
+struct fetch {
+    struct co co;
+    struct afetch_session *session;
+    struct afetch_request *request; /* owned: freed when the fetch has ended */
+    struct place place;
+    char *origin;
+    struct hop hop;
+};
+
+/* Spawned by the session with a zeroed frame; ends with the request's code, after its done callback. */
+void fetch_run(struct co *co);
+
+#endif

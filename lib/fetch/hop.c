@@ -1,0 +1,229 @@
+#include "fetch/hop.h"
+
+#include <string.h>
+
+#include "fetch/request.h"
+
+enum { HEAD_OUT_MAX = 1024 * 1024 };
+
+/* ---- connecting -------------------------------------------------------------------------------------------------------- */
+
+static int prepare_dial(struct hop *h)
+{
+    struct afetch_session *s = h->session;
+    struct afetch_request *r = h->request;
+    struct dial *d = &h->dial;
+    *d = (struct dial){.engine = s->engine,
+                       .names = s->names,
+                       .gate = &s->gate,
+                       .host = r->url.host,
+                       .zone = r->url.zone,
+                       .port = r->url.port,
+                       .timeout_ns = s->connect_timeout_ns,
+                       .err = &r->err,
+                       .stream = &h->stream,
+                       .peer = &r->peer,
+                       .times = &r->times};
+    if (!r->url.tls)
+        return 0;
+    d->resume = tickets_take(&s->tickets, h->origin);
+    return session_tls(s, &d->tls, &r->err);
+}
+
+static void trace_connected(struct hop *h)
+{
+    char ip[ADDR_TEXT_MAX];
+    struct tls *tls = stream_tls(h->conn->stream);
+    session_trace(h->session, h->request, "Connected to %s (%s) port %u", h->request->url.host,
+                  addr_text(&h->conn->peer, ip), (unsigned)h->request->url.port);
+    if (tls)
+        session_trace(h->session, h->request, "%s, %s%s", tls_version(tls), tls_cipher(tls),
+                      tls_resumed(tls) ? ", resumed" : "");
+}
+
+static int make_conn(struct hop *h)
+{
+    struct afetch_session *s = h->session;
+    h->conn = conn_new(h->stream, &h->request->peer, s->conn_ids + 1);
+    if (!h->conn)
+        return error_set(&h->request->err, ERR_MEMORY, 0, NULL);
+    h->stream = NULL;
+    s->conn_ids++;
+    h->request->connects++;
+    trace_connected(h);
+    return 0;
+}
+
+/* ---- the request ------------------------------------------------------------------------------------------------------------ */
+
+static int write_head(struct hop *h)
+{
+    struct afetch_session *s = h->session;
+    struct afetch_request *r = h->request;
+    char host[300];
+    int rc = url_authority(&r->url, host, sizeof host);
+    if (rc < 0)
+        return error_set(&r->err, rc, 0, "the host is too long");
+    size_t count = s->header_count + r->header_count;
+    const char **fields = calloc(count ? count : 1, sizeof *fields);
+    if (!fields)
+        return error_set(&r->err, ERR_MEMORY, 0, NULL);
+    if (s->header_count)
+        memcpy(fields, s->headers, s->header_count * sizeof *fields);
+    if (r->header_count)
+        memcpy(fields + s->header_count, r->headers, r->header_count * sizeof *fields);
+    struct http1_request head = {.method = r->method,
+                                 .target = r->url.target,
+                                 .host = host,
+                                 .user_agent = *s->user_agent ? s->user_agent : NULL,
+                                 .user_fields = fields,
+                                 .user_field_count = count};
+    buf_init(&h->head, HEAD_OUT_MAX);
+    rc = http1_write_head(&h->head, &head);
+    free(fields);
+    if (rc < 0)
+        return error_set(&r->err, rc, 0, "the request's head");
+    session_trace_request(s, r, h->head.data, h->head.len);
+    return 0;
+}
+
+static int begin_exchange(struct hop *h)
+{
+    struct afetch_request *r = h->request;
+    r->peer = h->conn->peer;
+    r->have_peer = true;
+    r->reused = h->conn->used;
+    h->session->reused += h->conn->used;
+    struct tls *tls = stream_tls(h->conn->stream);
+    r->tls_version = tls ? tls_version(tls) : NULL;
+    if (h->conn->used)
+        session_trace(h->session, r, "Reusing connection #%llu", (unsigned long long)h->conn->id);
+    exchange_begin(&h->exchange, h->conn, request_is_head(r), &r->err);
+    return write_head(h);
+}
+
+static int sent(struct hop *h)
+{
+    int rc = exchange_sent(&h->exchange);
+    buf_deinit(&h->head);
+    h->request->sent_ns = engine_now_ns(h->session->engine);
+    return rc;
+}
+
+/* ---- the response ------------------------------------------------------------------------------------------------------------- */
+
+enum { STEP_END, STEP_WAIT, STEP_PAUSE };
+
+/* Takes events until something must be awaited: a step, or an error. */
+static int step(struct hop *h)
+{
+    struct afetch_request *r = h->request;
+    for (;;) {
+        const char *data;
+        size_t len;
+        int event = exchange_next(&h->exchange, &data, &len);
+        if (event < 0)
+            return event;
+        if (event == EXCHANGE_WAIT)
+            return STEP_WAIT;
+        if (event == EXCHANGE_END)
+            return STEP_END;
+        if (!r->first_byte_ns)
+            r->first_byte_ns = engine_now_ns(h->session->engine);
+        int rc = 0;
+        if (event == EXCHANGE_INFORM)
+            session_trace_response(h->session, r, h->conn->http1);
+        else if (event == EXCHANGE_HEAD)
+            rc = request_head(r, h->conn->http1);
+        else
+            rc = request_body(r, data, len);
+        if (rc > 0)
+            rc = exchange_keep(&h->exchange) < 0 ? ERR_MEMORY : STEP_PAUSE;
+        if (rc != 0)
+            return rc;
+    }
+}
+
+/* ---- the end ------------------------------------------------------------------------------------------------------------------- */
+
+static int start_clock(struct hop *h)
+{
+    uint64_t ms = h->request->timeout_set ? h->request->timeout_ms : h->session->timeout_ms;
+    if (ms == 0)
+        return 0;
+    struct engine *e = h->session->engine;
+    return deadline_set(&h->deadline, &e->timers, engine_now_ns(e) + ms * 1000000, &h->co, ERR_TIMEOUT);
+}
+
+static void tell_timeout(struct hop *h)
+{
+    uint64_t ms = h->request->timeout_set ? h->request->timeout_ms : h->session->timeout_ms;
+    error_set(&h->request->err, ERR_TIMEOUT, 0, "after %.3g s (--max-time), with %llu bytes received",
+              (double)ms / 1000, (unsigned long long)h->request->bytes);
+}
+
+/* A connection that was kept may have been closed by the server in the very moment of its reuse (RFC 9112
+ * section 9.3.1). */
+static bool was_stale(const struct hop *h)
+{
+    if (h->co.ret != ERR_SEND && h->co.ret != ERR_RECV && h->co.ret != ERR_EMPTY)
+        return false;
+    return h->conn && h->conn->used && exchange_unanswered(&h->exchange) && request_is_idempotent(h->request);
+}
+
+static void end_exchange(struct hop *h)
+{
+    struct tls *tls = stream_tls(h->conn->stream);
+    if (tls)
+        tickets_put(&h->session->tickets, h->origin, tls_take_session(tls));
+    bool reusable = h->exchange.conn && exchange_reusable(&h->exchange);
+    h->stale = was_stale(h);
+    if (h->stale)
+        request_again(h->request);
+    h->conn->used = true;
+    stream_release(h->conn->stream);
+    if (!reusable) {
+        conn_close(h->conn);
+        h->conn = NULL;
+    }
+}
+
+void hop_run(struct co *co)
+{
+    CO_BEGIN(struct hop, h);
+    if ((co->rc = start_clock(h)) < 0)
+        CO_RETURN(co->rc);
+    if (!h->conn) {
+        if ((co->rc = prepare_dial(h)) < 0)
+            CO_RETURN(co->rc);
+        CO_TRY(connecting, co_call(co, &h->dial.co, dial_run));
+        if ((co->rc = make_conn(h)) < 0)
+            CO_RETURN(co->rc);
+    }
+    if ((co->rc = begin_exchange(h)) < 0)
+        CO_RETURN(co->rc);
+    CO_AWAIT(sending, exchange_send(&h->exchange, co, h->head.data, h->head.len));
+    if ((co->rc = sent(h)) < 0)
+        CO_RETURN(co->rc);
+    while ((co->rc = step(h)) != STEP_END) {
+        if (co->rc < 0)
+            CO_RETURN(co->rc);
+        if (co->rc == STEP_PAUSE) {
+            CO_TRY(pausing, request_pause(h->request));
+        } else {
+            CO_AWAIT(receiving, exchange_wait(&h->exchange, co));
+            if ((co->rc = exchange_arrived(&h->exchange)) < 0)
+                CO_RETURN(co->rc);
+        }
+    }
+    co->ret = request_end(h->request);
+    CO_CLEANUP;
+    deadline_clear(&h->deadline);
+    if (co->reason == ERR_TIMEOUT)
+        tell_timeout(h);
+    buf_deinit(&h->head);
+    stream_close(h->stream);
+    if (h->conn)
+        end_exchange(h);
+    CO_END;
+}

@@ -1,0 +1,28 @@
+/* One attempt at a request on one connection: connect if none came with the place, send, receive. */
+#ifndef AFETCH_FETCH_HOP_H
+#define AFETCH_FETCH_HOP_H
+
+#include "base/buf.h"
+#include "fetch/exchange.h"
+#include "fetch/session.h"
+#include "net/dial.h"
+
+/* A zeroed frame with these set; run by co_call. */
+struct hop {
+    struct co co;
+    struct afetch_session *session;
+    struct afetch_request *request;
+    const char *origin;
+    struct conn *conn; /* in: an idle connection, or NULL; out: one that may be used again, or NULL */
+    /* hop.c's */
+    struct deadline deadline; /* -m */
+    struct exchange exchange;
+    struct buf head;
+    struct stream *stream; /* dialled, and no connection yet */
+    bool stale;            /* out: the reused connection was closed before it answered: try on a new one */
+    struct dial dial;
+};
+
+void hop_run(struct co *co);
+
+#endif

@@ -1,0 +1,326 @@
+#include "fetch/pool.h"
+
+#include <string.h>
+
+void pool_init(struct pool *p, struct engine *e, size_t parallel_max, size_t host_max)
+{
+    *p = (struct pool){.engine = e,
+                       .parallel_max = parallel_max,
+                       .host_max = host_max,
+                       .idle_max = parallel_max > 64 ? parallel_max : 64};
+}
+
+/* ---- hosts ----------------------------------------------------------------------------------------------------------- */
+
+static struct pool_host *host_get(struct pool *p, const char *origin)
+{
+    struct pool_host *h = (struct pool_host *)table_find(&p->hosts, origin);
+    if (h)
+        return h;
+    h = calloc(1, sizeof *h);
+    char *key = strdup(origin);
+    if (h && key) {
+        h->entry.key = key;
+        if (table_add(&p->hosts, &h->entry) == 0)
+            return h;
+    }
+    free(key);
+    free(h);
+    return NULL;
+}
+
+static void host_drop_if_unused(struct pool *p, struct pool_host *h)
+{
+    if (h->active || h->first || h->idle)
+        return;
+    table_remove(&p->hosts, &h->entry);
+    free((char *)(uintptr_t)h->entry.key);
+    free(h);
+}
+
+/* ---- the heap of hosts that may take a place ---------------------------------------------------------------------------- */
+
+static bool eligible(const struct pool *p, const struct pool_host *h)
+{
+    return h->first && (p->host_max == 0 || h->active < p->host_max);
+}
+
+static void heap_put(struct pool *p, size_t i, struct pool_host *h)
+{
+    p->heap[i] = h;
+    h->heap_index = i + 1;
+}
+
+static void heap_up(struct pool *p, size_t i, struct pool_host *h)
+{
+    for (; i > 0 && h->first->number < p->heap[(i - 1) / 2]->first->number; i = (i - 1) / 2)
+        heap_put(p, i, p->heap[(i - 1) / 2]);
+    heap_put(p, i, h);
+}
+
+static void heap_down(struct pool *p, size_t i, struct pool_host *h)
+{
+    for (size_t child; (child = 2 * i + 1) < p->heap_len; i = child) {
+        if (child + 1 < p->heap_len && p->heap[child + 1]->first->number < p->heap[child]->first->number)
+            child++;
+        if (h->first->number <= p->heap[child]->first->number)
+            break;
+        heap_put(p, i, p->heap[child]);
+    }
+    heap_put(p, i, h);
+}
+
+static void heap_remove(struct pool *p, struct pool_host *h)
+{
+    if (!h->heap_index)
+        return;
+    size_t i = h->heap_index - 1;
+    h->heap_index = 0;
+    struct pool_host *last = p->heap[--p->heap_len];
+    if (last == h)
+        return;
+    if (i > 0 && last->first->number < p->heap[(i - 1) / 2]->first->number)
+        heap_up(p, i, last);
+    else
+        heap_down(p, i, last);
+}
+
+/* Room for one more, so that heap_add cannot fail later. */
+static int heap_reserve(struct pool *p)
+{
+    if (p->hosts.count < p->heap_size)
+        return 0;
+    size_t size = p->heap_size ? p->heap_size * 2 : 16;
+    struct pool_host **heap = realloc(p->heap, size * sizeof(struct pool_host *));
+    if (!heap)
+        return ERR_MEMORY;
+    p->heap = heap;
+    p->heap_size = size;
+    return 0;
+}
+
+/* Puts the host where its first waiter and its limit want it. */
+static void heap_update(struct pool *p, struct pool_host *h)
+{
+    heap_remove(p, h);
+    if (eligible(p, h))
+        heap_up(p, p->heap_len++, h);
+}
+
+/* ---- idle connections ------------------------------------------------------------------------------------------------------ */
+
+static void idle_remove(struct conn *c)
+{
+    struct pool *p = c->pool;
+    if (c->host_prev)
+        c->host_prev->host_next = c->host_next;
+    else
+        c->host->idle = c->host_next;
+    if (c->host_next)
+        c->host_next->host_prev = c->host_prev;
+    if (c->older)
+        c->older->newer = c->newer;
+    else
+        p->oldest = c->newer;
+    if (c->newer)
+        c->newer->older = c->older;
+    else
+        p->newest = c->older;
+    p->idle_count--;
+    if (c->read)
+        co_abandon(&c->watch);
+    if (c->read && c->read->waiter == &c->watch)
+        co_unhook(c->read);
+    c->host_prev = c->host_next = c->older = c->newer = NULL;
+}
+
+static void idle_close(struct conn *c)
+{
+    struct pool *p = c->pool;
+    struct pool_host *h = c->host;
+    idle_remove(c);
+    conn_close(c);
+    host_drop_if_unused(p, h);
+}
+
+/* The server closed it, or sent what nobody asked for, which is never taken for an answer. */
+static void on_idle_event(struct co *watch)
+{
+    idle_close((struct conn *)(void *)((char *)watch - offsetof(struct conn, watch)));
+}
+
+static void idle_add(struct pool *p, struct pool_host *h, struct conn *c)
+{
+    c->pool = p;
+    c->host = h;
+    c->host_prev = NULL;
+    c->host_next = h->idle;
+    if (h->idle)
+        h->idle->host_prev = c;
+    h->idle = c;
+    c->newer = NULL;
+    c->older = p->newest;
+    if (p->newest)
+        p->newest->newer = c;
+    else
+        p->oldest = c;
+    p->newest = c;
+    p->idle_count++;
+    c->read = NULL;
+    if (p->engine->ops->idle_watched) {
+        /* The read stays pending and becomes the next response's first. */
+        c->watch = (struct co){.sched = &p->engine->sched};
+        c->read = stream_read(c->stream, &c->watch);
+        if (c->read->status == CO_OP_DONE) {
+            c->read = NULL;
+            idle_close(c);
+            return;
+        }
+        co_hook(c->read, &c->watch, &p->engine->sched, on_idle_event);
+    }
+    if (p->idle_count > p->idle_max)
+        idle_close(p->oldest);
+}
+
+static bool idle_dead(const struct conn *c)
+{
+    return c->read ? c->read->status == CO_OP_DONE : stream_stale(c->stream);
+}
+
+/* The youngest idle connection that is alive. */
+static struct conn *idle_take(struct pool_host *h)
+{
+    while (h->idle) {
+        struct conn *c = h->idle;
+        bool dead = idle_dead(c);
+        idle_remove(c);
+        if (!dead)
+            return c;
+        conn_close(c);
+    }
+    return NULL;
+}
+
+/* ---- places --------------------------------------------------------------------------------------------------------------------- */
+
+/* Retries come back with a lower number than those who wait: they go before them. */
+static void enqueue(struct pool_host *h, struct place *place)
+{
+    struct place *after = h->last;
+    while (after && after->number > place->number)
+        after = after->prev;
+    place->prev = after;
+    place->next = after ? after->next : h->first;
+    if (place->prev)
+        place->prev->next = place;
+    else
+        h->first = place;
+    if (place->next)
+        place->next->prev = place;
+    else
+        h->last = place;
+}
+
+static void dequeue(struct pool_host *h, struct place *place)
+{
+    if (place->prev)
+        place->prev->next = place->next;
+    else
+        h->first = place->next;
+    if (place->next)
+        place->next->prev = place->prev;
+    else
+        h->last = place->prev;
+    place->prev = place->next = NULL;
+}
+
+static void hold(struct pool *p, struct place *place)
+{
+    struct pool_host *h = place->host;
+    place->held = true;
+    place->conn = idle_take(h);
+    h->active++;
+    p->active++;
+}
+
+/* Lets in whoever may come in. */
+static void grant(struct pool *p)
+{
+    while (p->active < p->parallel_max && p->heap_len > 0) {
+        struct pool_host *h = p->heap[0];
+        struct place *place = h->first;
+        heap_remove(p, h);
+        dequeue(h, place);
+        p->waiting--;
+        hold(p, place);
+        heap_update(p, h);
+        uint64_t waited_ns = engine_now_ns(p->engine) - place->asked_ns;
+        if (waited_ns > p->longest_wait_ns)
+            p->longest_wait_ns = waited_ns;
+        co_complete(&place->op, 0);
+    }
+}
+
+static void cancel_take(struct co_op *op, int reason)
+{
+    struct place *place = (struct place *)op;
+    struct pool *p = place->pool;
+    struct pool_host *h = place->host;
+    heap_remove(p, h);
+    dequeue(h, place);
+    p->waiting--;
+    heap_update(p, h);
+    host_drop_if_unused(p, h);
+    co_complete(op, reason);
+}
+
+struct co_op *pool_take(struct place *place, struct pool *p, const char *origin, uint64_t number)
+{
+    *place = (struct place){.pool = p, .number = number, .asked_ns = engine_now_ns(p->engine)};
+    struct pool_host *h = host_get(p, origin);
+    if (!h || heap_reserve(p) < 0) {
+        if (h)
+            host_drop_if_unused(p, h);
+        return co_done(&place->op, ERR_MEMORY);
+    }
+    place->host = h;
+    /* Whoever waits for this host or for any place came first. */
+    bool room = p->active < p->parallel_max && (p->host_max == 0 || h->active < p->host_max);
+    if (room && !h->first && p->heap_len == 0) {
+        hold(p, place);
+        return co_done(&place->op, 0);
+    }
+    co_op_begin(&place->op, cancel_take);
+    heap_remove(p, h);
+    enqueue(h, place);
+    p->waiting++;
+    heap_update(p, h);
+    return &place->op;
+}
+
+void pool_give(struct place *place, struct conn *conn)
+{
+    if (!place->held) {
+        conn_close(conn);
+        return;
+    }
+    struct pool *p = place->pool;
+    struct pool_host *h = place->host;
+    place->held = false;
+    if (conn)
+        idle_add(p, h, conn);
+    h->active--; /* only now: it kept the host */
+    p->active--;
+    heap_update(p, h);
+    host_drop_if_unused(p, h);
+    grant(p);
+}
+
+void pool_deinit(struct pool *p)
+{
+    while (p->oldest)
+        idle_close(p->oldest);
+    table_deinit(&p->hosts);
+    free(p->heap);
+    p->heap = NULL;
+}

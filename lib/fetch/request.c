@@ -1,0 +1,289 @@
+#include "fetch/request.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "fetch/session.h"
+
+enum { DISCARD_MAX = 64 * 1024 }; /* of a failed status's body: dropping it costs less than a new connection */
+
+/* ---- life ------------------------------------------------------------------------------------------------------------- */
+
+static bool has_control(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+            return true;
+    return false;
+}
+
+struct afetch_request *afetch_request_new(const char *url, size_t len)
+{
+    struct afetch_request *r = calloc(1, sizeof *r);
+    if (!r)
+        return NULL;
+    /* What no URL can be is shown in part. */
+    size_t shown_size = len > URL_MAX || has_control(url, len) ? 201 : len + 1;
+    r->text = malloc(len + 1);
+    r->shown = malloc(shown_size);
+    r->method = strdup("GET");
+    if (!r->text || !r->shown || !r->method) {
+        afetch_request_free(r);
+        return NULL;
+    }
+    memcpy(r->text, url, len);
+    r->text[len] = '\0';
+    r->text_len = len;
+    url_show(r->shown, shown_size, url, len);
+    atomic_init(&r->resumed, false);
+    return r;
+}
+
+void afetch_request_free(struct afetch_request *r)
+{
+    if (!r)
+        return;
+    for (size_t i = 0; i < r->header_count; i++)
+        free(r->headers[i]);
+    free(r->headers);
+    free(r->method);
+    free(r->content_type);
+    free(r->shown);
+    free(r->text);
+    url_deinit(&r->url);
+    error_clear(&r->err);
+    free(r);
+}
+
+void afetch_request_set_callbacks(struct afetch_request *r, const struct afetch_callbacks *callbacks, void *arg)
+{
+    r->callbacks = *callbacks;
+    r->arg = arg;
+}
+
+/* RFC 9110 section 5.6.2. */
+static bool is_token(const char *text)
+{
+    static const char others[] = "!#$%&'*+-.^_`|~";
+    if (!*text)
+        return false;
+    for (; *text; text++)
+        if (!((*text >= '0' && *text <= '9') || ((*text | 32) >= 'a' && (*text | 32) <= 'z') || strchr(others, *text)))
+            return false;
+    return true;
+}
+
+enum afetch_code afetch_request_set_method(struct afetch_request *r, const char *method)
+{
+    if (!is_token(method))
+        return AFETCH_INTERNAL;
+    char *copy = strdup(method);
+    if (!copy)
+        return AFETCH_MEMORY;
+    free(r->method);
+    r->method = copy;
+    return AFETCH_OK;
+}
+
+enum afetch_code afetch_request_add_header(struct afetch_request *r, const char *line)
+{
+    if (strpbrk(line, "\r\n"))
+        return AFETCH_INTERNAL;
+    char **headers = realloc(r->headers, (r->header_count + 1) * sizeof(char *));
+    if (!headers)
+        return AFETCH_MEMORY;
+    r->headers = headers;
+    r->headers[r->header_count] = strdup(line);
+    if (!r->headers[r->header_count])
+        return AFETCH_MEMORY;
+    r->header_count++;
+    return AFETCH_OK;
+}
+
+void afetch_request_set_timeout(struct afetch_request *r, uint64_t timeout_ms)
+{
+    r->timeout_ms = timeout_ms;
+    r->timeout_set = true;
+}
+
+const char *afetch_request_url(const struct afetch_request *r)
+{
+    return r->shown;
+}
+
+uint64_t afetch_request_number(const struct afetch_request *r)
+{
+    return r->number;
+}
+
+const char *afetch_request_header(const struct afetch_request *r, const char *name)
+{
+    return r->response ? http1_find(r->response, name) : NULL;
+}
+
+/* ---- what it is ----------------------------------------------------------------------------------------------------------- */
+
+bool request_is_head(const struct afetch_request *r)
+{
+    return strcmp(r->method, "HEAD") == 0;
+}
+
+bool request_is_idempotent(const struct afetch_request *r)
+{
+    static const char *const methods[] = {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"};
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
+        if (strcmp(r->method, methods[i]) == 0)
+            return true;
+    return false;
+}
+
+int request_prepare(struct afetch_request *r)
+{
+    if (r->parsed)
+        return 0;
+    int rc = url_parse(&r->url, r->text, r->text_len, r->session->default_scheme, &r->err);
+    r->parsed = rc == 0;
+    return rc;
+}
+
+/* ---- the response ------------------------------------------------------------------------------------------------------------ */
+
+static int stop(struct afetch_request *r)
+{
+    return error_set(&r->err, ERR_WRITE, 0, "the receiver refused the body");
+}
+
+static int refuse_status(struct afetch_request *r, const struct http1 *response)
+{
+    const char *reason = http1_reason(response);
+    error_set(&r->err, ERR_STATUS, 0, "%d%s%.100s", r->status, *reason ? " " : "", reason);
+    r->discard = true;
+    return http1_content_length(response) > DISCARD_MAX ? ERR_STATUS : 0;
+}
+
+int request_head(struct afetch_request *r, const struct http1 *response)
+{
+    r->status = http1_status(response);
+    r->http_minor = http1_minor_version(response);
+    const char *type = http1_find(response, "Content-Type");
+    free(r->content_type);
+    r->content_type = type ? strdup(type) : NULL;
+    session_trace_response(r->session, r, response);
+    if (r->status >= 400 && r->session->fail_on_status)
+        return refuse_status(r, response);
+    if (!r->callbacks.head)
+        return 0;
+    struct afetch_head head = {.status = r->status,
+                               .reason = http1_reason(response),
+                               .http_minor = r->http_minor,
+                               .content_length = http1_content_length(response)};
+    r->response = response;
+    enum afetch_flow flow = r->callbacks.head(r->arg, r, &head);
+    r->response = NULL;
+    return flow == AFETCH_ABORT ? stop(r) : 0;
+}
+
+static void cancel_pause(struct co_op *op, int reason)
+{
+    struct afetch_request *r = (struct afetch_request *)(void *)((char *)op - offsetof(struct afetch_request, resume));
+    session_forget_paused(r->session, r);
+    co_complete(op, reason);
+}
+
+struct co_op *request_pause(struct afetch_request *r)
+{
+    co_op_begin(&r->resume, cancel_pause);
+    session_add_paused(r->session, r);
+    return &r->resume;
+}
+
+void afetch_request_resume(struct afetch_request *r)
+{
+    atomic_store(&r->resumed, true);
+    if (r->session)
+        afetch_session_wake(r->session);
+}
+
+int request_body(struct afetch_request *r, const void *data, size_t len)
+{
+    r->bytes += len;
+    if (r->discard)
+        return r->bytes > DISCARD_MAX ? ERR_STATUS : 0;
+    if (!r->callbacks.body)
+        return 0;
+    switch (r->callbacks.body(r->arg, r, data, len)) {
+    case AFETCH_GO:
+        return 0;
+    case AFETCH_PAUSE:
+        return 1;
+    default:
+        return stop(r);
+    }
+}
+
+int request_end(struct afetch_request *r)
+{
+    return r->discard ? ERR_STATUS : 0;
+}
+
+static int code_of(enum afetch_code public_code)
+{
+#define CODE_OF(code, exit, text)                                                                                      \
+    if ((int)public_code == (exit))                                                                                    \
+        return code;
+    ERROR_TABLE(CODE_OF)
+#undef CODE_OF
+    return ERR_INTERNAL;
+}
+
+void afetch_request_fail(struct afetch_request *r, enum afetch_code code, const char *why)
+{
+    error_set(&r->err, code_of(code), 0, "%s", why);
+}
+
+void request_again(struct afetch_request *r)
+{
+    error_clear(&r->err);
+    r->bytes = 0;
+    r->status = 0;
+    r->sent_ns = r->first_byte_ns = 0;
+    r->times = (struct dial_times){0};
+}
+
+/* ---- the end --------------------------------------------------------------------------------------------------------------------- */
+
+static uint64_t since_start(const struct afetch_request *r, uint64_t at_ns)
+{
+    return at_ns ? at_ns - r->start_ns : 0;
+}
+
+void request_done(struct afetch_request *r, int rc)
+{
+    char ip[ADDR_TEXT_MAX] = "";
+    if (rc < 0)
+        error_set(&r->err, rc, 0, NULL);
+    struct afetch_result result = {
+        .code = rc < 0 ? (enum afetch_code)error_exit_code(r->err.code) : AFETCH_OK,
+        .error = rc < 0 ? error_text(&r->err) : "",
+        .status = r->status,
+        .bytes = r->discard ? 0 : r->bytes,
+        .queued_ns = since_start(r, r->queued_ns),
+        .resolved_ns = since_start(r, r->times.resolved_ns),
+        .connected_ns = since_start(r, r->times.connected_ns),
+        .secured_ns = since_start(r, r->times.secured_ns),
+        .sent_ns = since_start(r, r->sent_ns),
+        .first_byte_ns = since_start(r, r->first_byte_ns),
+        .done_ns = since_start(r, engine_now_ns(r->session->engine)),
+        .remote_ip = r->have_peer ? addr_text(&r->peer, ip) : "",
+        .remote_port = r->have_peer ? addr_port(&r->peer) : 0,
+        .tls_version = r->tls_version ? r->tls_version : "",
+        .http_version = r->status == 0  ? ""
+                        : r->http_minor ? "1.1"
+                                        : "1.0",
+        .content_type = r->content_type ? r->content_type : "",
+        .connects = r->connects,
+        .reused = r->reused,
+    };
+    if (r->callbacks.done)
+        r->callbacks.done(r->arg, r, &result);
+}

@@ -1,0 +1,66 @@
+/* A request: what was asked for, its callbacks, and what has become of it. On the heap, so that it outlives its hops.
+ */
+#ifndef AFETCH_FETCH_REQUEST_H
+#define AFETCH_FETCH_REQUEST_H
+
+#include <stdatomic.h>
+
+#include "afetch.h"
+#include "base/co.h"
+#include "net/dial.h"
+#include "proto/http1.h"
+#include "proto/url.h"
+
+struct afetch_request {
+    struct afetch_session *session; /* NULL until it is handed over */
+    struct afetch_request *next;    /* in the session's queue */
+    char *text;                     /* the URL as it was given */
+    size_t text_len;
+    char *shown; /* less its user info */
+    struct url url;
+    bool parsed;
+    char *method;
+    char **headers;
+    size_t header_count;
+    uint64_t timeout_ms;
+    bool timeout_set;
+    struct afetch_callbacks callbacks;
+    void *arg;
+    uint64_t number;
+
+    struct error err;                                              /* the first failure */
+    uint64_t start_ns, queued_ns, sent_ns, first_byte_ns, done_ns; /* the engine's clock; 0: not yet */
+    struct dial_times times;
+    struct addr peer;
+    bool have_peer, reused, discard;
+    unsigned connects;
+    int status, http_minor;
+    uint64_t bytes;
+    const char *tls_version; /* a constant, or NULL */
+    char *content_type;
+    const struct http1 *response; /* within the head callback */
+
+    struct co_op resume; /* pending while AFETCH_PAUSE holds */
+    atomic_bool resumed;
+    struct afetch_request *paused_next; /* in the session's list of paused ones */
+    bool paused;
+};
+
+bool request_is_head(const struct afetch_request *r);
+/* RFC 9110 section 9.2.2: it may be sent again where nobody knows whether it arrived. */
+bool request_is_idempotent(const struct afetch_request *r);
+/* Parses the URL. 0, ERR_URL, ERR_SCHEME, ERR_MEMORY with the sentence in r->err. */
+int request_prepare(struct afetch_request *r);
+/* What a response's parts mean to the request: 0, 1 for a pause, or an error that is in r->err. */
+int request_head(struct afetch_request *r, const struct http1 *response);
+int request_body(struct afetch_request *r, const void *data, size_t len);
+/* The response is whole: 0, or ERR_STATUS. */
+int request_end(struct afetch_request *r);
+/* Completes when afetch_request_resume was called. */
+struct co_op *request_pause(struct afetch_request *r);
+/* Forgets a failed attempt, before another is made. */
+void request_again(struct afetch_request *r);
+/* Calls done. rc: what the fetch ended with. */
+void request_done(struct afetch_request *r, int rc);
+
+#endif

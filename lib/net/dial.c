@@ -1,0 +1,112 @@
+#include "net/dial.h"
+
+#include <string.h>
+
+/* ---- the deadline, which stands still at the gate -------------------------------------------------------------------- */
+
+static int start_clock(struct dial *d)
+{
+    if (d->timeout_ns == 0)
+        return 0;
+    return deadline_set(&d->deadline, &d->engine->timers, engine_now_ns(d->engine) + d->left_ns, &d->co, ERR_TIMEOUT);
+}
+
+static void stop_clock(struct dial *d, uint64_t since_ns)
+{
+    deadline_clear(&d->deadline);
+    uint64_t spent_ns = engine_now_ns(d->engine) - since_ns;
+    d->left_ns = spent_ns < d->left_ns ? d->left_ns - spent_ns : 1;
+}
+
+static void tell_timeout(struct dial *d)
+{
+    const char *doing =
+        !d->sock && !d->made ? (d->times->resolved_ns ? "connecting" : "resolving the name") : "in the TLS handshake";
+    error_set(d->err, ERR_TIMEOUT, 0, "%s, after %.3g s (--connect-timeout)", doing, (double)d->timeout_ns / 1e9);
+}
+
+/* ---- steps ------------------------------------------------------------------------------------------------------------- */
+
+static struct co_op *race_begin(struct dial *d)
+{
+    struct race *r = &d->u.race;
+    *r = (struct race){.engine = d->engine,
+                       .names = d->names,
+                       .host = d->host,
+                       .zone = d->zone,
+                       .port = d->port,
+                       .err = d->err,
+                       .sock = &d->sock,
+                       .peer = d->peer};
+    return co_call(&d->co, &r->co, race_run);
+}
+
+static int take_socket(struct dial *d)
+{
+    d->times->connected_ns = engine_now_ns(d->engine);
+    int rc = stream_new_tcp(&d->made, d->engine, d->sock);
+    if (rc < 0)
+        return error_set(d->err, rc, 0, NULL);
+    d->sock = NULL;
+    return 0;
+}
+
+static int add_tls(struct dial *d)
+{
+    struct tls *tls = NULL;
+    int rc = tls_new(&tls, d->tls, d->host, d->resume, d->err);
+    if (rc < 0)
+        return rc;
+    struct stream *over = NULL;
+    rc = stream_new_tls(&over, d->made, tls);
+    if (rc < 0) {
+        tls_free(tls);
+        return error_set(d->err, rc, 0, NULL);
+    }
+    d->made = over;
+    return 0;
+}
+
+static struct co_op *handshake_begin(struct dial *d)
+{
+    d->u.secure.open = (struct tls_open){.stream = d->made, .err = d->err};
+    return co_call(&d->co, &d->u.secure.open.co, tls_open_run);
+}
+
+static struct co_op *gate_begin(struct dial *d)
+{
+    memset(&d->u, 0, sizeof d->u);
+    return gate_enter(&d->u.secure.pass, d->gate);
+}
+
+void dial_run(struct co *co)
+{
+    CO_BEGIN(struct dial, d);
+    d->left_ns = d->timeout_ns;
+    if ((co->rc = start_clock(d)) < 0)
+        CO_RETURN(error_set(d->err, co->rc, 0, NULL));
+    CO_TRY(racing, race_begin(d));
+    d->times->resolved_ns = d->u.race.resolved_ns;
+    if ((co->rc = take_socket(d)) < 0)
+        CO_RETURN(co->rc);
+    if (d->tls) {
+        stop_clock(d, co->since_ns);
+        CO_TRY(queueing, gate_begin(d));
+        if ((co->rc = start_clock(d)) < 0 || (co->rc = add_tls(d)) < 0)
+            CO_RETURN(error_set(d->err, co->rc, 0, NULL));
+        CO_TRY(handshaking, handshake_begin(d));
+        d->times->secured_ns = engine_now_ns(d->engine);
+    }
+    *d->stream = d->made;
+    d->made = NULL;
+    CO_CLEANUP;
+    deadline_clear(&d->deadline);
+    if (co->reason == ERR_TIMEOUT && d->deadline.passed)
+        tell_timeout(d);
+    if (d->tls && (d->made || *d->stream))
+        gate_leave(&d->u.secure.pass);
+    tls_session_free(d->resume);
+    stream_close(d->made);
+    engine_close(d->engine, d->sock);
+    CO_END;
+}

@@ -1,0 +1,47 @@
+/* From an origin to a stream that is ready for a request: names, the race of addresses, TLS. A coroutine. */
+#ifndef AFETCH_NET_DIAL_H
+#define AFETCH_NET_DIAL_H
+
+#include "net/gate.h"
+#include "net/race.h"
+#include "net/stream.h"
+#include "proto/tls.h"
+
+struct dial_times {
+    uint64_t resolved_ns, connected_ns, secured_ns; /* on the engine's clock; 0: it did not happen */
+};
+
+/* Set by the caller in a zeroed frame, which stays until the end. */
+struct dial {
+    struct co co;
+    struct engine *engine;
+    struct names *names;
+    struct gate *gate; /* for handshakes */
+    const char *host, *zone;
+    uint16_t port;
+    struct tls_config *tls;           /* NULL: plain */
+    struct tls_session *resume; /* a ticket to offer, or NULL; the dial frees it */
+    uint64_t timeout_ns;              /* for all together, but for waiting at the gate; 0: none */
+    struct error *err;
+    struct stream **stream; /* where the stream goes as the dial ends; the caller's from then on */
+    struct addr *peer;
+    struct dial_times *times;
+    /* dial.c's */
+    struct deadline deadline;
+    uint64_t left_ns;
+    struct sock *sock;
+    struct stream *made;
+    union {
+        struct race race;
+        struct {
+            struct gate_pass pass;
+            struct tls_open open;
+        } secure;
+    } u;
+};
+
+/* By co_call(caller, &d->co, dial_run). Ends with 0, or an error with its sentence in err (ERR_RESOLVE, ERR_CONNECT,
+ * ERR_TLS, ERR_CERT, ERR_MEMORY; ERR_TIMEOUT when timeout_ns passed), or the reason it was cancelled for. */
+void dial_run(struct co *co);
+
+#endif

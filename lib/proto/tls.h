@@ -1,0 +1,97 @@
+/* TLS 1.2 and 1.3 by mbedTLS, sans-IO: ciphertext in and out through memory. No header of mbedTLS is seen outside
+ * tls*.c. Includes base/ alone. A tls_config is shared by all connections of a session (and by threads: read-only
+ * after set-up, mbedTLS being built with threading); a struct tls belongs to one connection, one thread at a time. */
+#ifndef AFETCH_PROTO_TLS_H
+#define AFETCH_PROTO_TLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+
+#define TLS_PLAIN_MAX ((size_t)16 * 1024) /* the most plaintext one record carries */
+
+struct tls_config;
+struct tls_session; /* a ticket to resume with */
+struct tls;
+
+struct tls_options {
+    bool insecure;       /* -k: accept any certificate and name */
+    const char *alpn[4]; /* NULL-terminated; strings must outlive the config */
+    int min_minor;       /* 2 or 3 for TLS 1.2 and 1.3; 0: 2 */
+    int max_minor;       /* likewise; 0: 3 */
+};
+
+/* A client configuration without trust. Runs psa_crypto_init once a process (thread-safe). ERR_MEMORY, ERR_TLS. */
+int tls_config_new(struct tls_config **out, const struct tls_options *opt, struct error *err);
+void tls_config_free(struct tls_config *c);
+
+/* Adds the certificates of PEM (one or many, comments between) or DER bytes to the trust store. what: the file's name
+ * for errors. Certificates that cannot be parsed are skipped; ERR_TRUST only if none could be. */
+int tls_config_add_trust(struct tls_config *c, const void *data, size_t len, const char *what, struct error *err);
+/* Number of trusted certificates. */
+size_t tls_config_trust_count(const struct tls_config *c);
+
+/* One client connection. host: the name to verify and to send as SNI, in ASCII (punycode); an IP literal, IPv6 with or
+ * without brackets, is verified against iPAddress names and sends no SNI. resume: a session to offer, or NULL; copied.
+ * It is offered only where it was made with this configuration, for this host, and its certificates have not expired
+ * since; else it is ignored. A ticket of TLS 1.3 should be offered once only (RFC 8446 C.4). ERR_MEMORY, ERR_TLS. */
+int tls_new(struct tls **out, struct tls_config *c, const char *host, const struct tls_session *resume,
+            struct error *err);
+void tls_free(struct tls *t);
+
+/* What the calls below say. Negative: an error code. */
+enum tls_status {
+    TLS_OK,         /* done: the handshake is over; or *len plaintext bytes were given; or the write was taken */
+    TLS_WANT_INPUT, /* every byte of input is used: flush the output, read ciphertext and give it by tls_input */
+    TLS_WANT_FLUSH, /* tls_output holds bytes that must be sent before the same call is repeated with the same bytes */
+    TLS_END,        /* close_notify was read: an orderly end */
+};
+
+/* Hands in ciphertext. The bytes must stay put until a call says TLS_WANT_INPUT (tls_left is 0 then); or be moved with
+ * tls_move. Legal only when tls_left is 0. After an error the rest of the input may be dropped. */
+void tls_input(struct tls *t, const void *data, size_t len);
+size_t tls_left(const struct tls *t);           /* input bytes not used yet */
+void tls_move(struct tls *t, const void *data); /* the unused bytes lie at data now */
+/* The peer closed the transport. The calls then say TLS_END after close_notify, else fail with ERR_TLS in a handshake
+ * and with ERR_RECV ("closed without close_notify") after it, once the input is used up. */
+void tls_input_eof(struct tls *t);
+
+/* Ciphertext to send; tls_sent drops what was sent. The bytes stay put, and the answer the same, until tls_sent has
+ * dropped them all, whatever is called meanwhile; there may be more then. */
+const void *tls_output(struct tls *t, size_t *len);
+void tls_sent(struct tls *t, size_t len);
+
+/* Call again as each status asks. On success the chain and the name are verified (unless insecure), and the output may
+ * hold our last flight. Errors: ERR_MEMORY, ERR_TLS, or ERR_CERT with a sentence that says what is wrong with which
+ * certificate. After an error the output may hold a fatal alert: send it if that needs no waiting, then close. */
+int tls_handshake(struct tls *t, struct error *err);
+
+/* Decrypts into plain (size bytes, at least 1). TLS_OK: *len bytes, at least 1. Tickets are taken in on the way.
+ * ERR_RECV: the peer sent an alert or what isn't a valid record, or closed without close_notify. */
+int tls_read(struct tls *t, void *plain, size_t size, size_t *len, struct error *err);
+
+/* Encrypts up to *len bytes (at least 1); *len says how many were taken (at least 1) with TLS_OK. The output grows with
+ * each call and must be flushed; with much of it unsent nothing is taken and TLS_WANT_FLUSH is said. ERR_SEND. */
+int tls_write(struct tls *t, const void *plain, size_t *len, struct error *err);
+
+/* Queues close_notify in the output, once; nothing before the handshake is over or after a failure. */
+void tls_close_notify(struct tls *t);
+
+/* After the handshake. */
+const char *tls_version(const struct tls *t); /* "TLSv1.3" */
+const char *tls_cipher(const struct tls *t);  /* "TLS1-3-AES-128-GCM-SHA256", mbedTLS's name */
+const char *tls_alpn(const struct tls *t);    /* the agreed protocol, or NULL */
+bool tls_resumed(const struct tls *t);        /* by a ticket: no certificate was sent again */
+
+/* The newest ticket, if one came since the last call (TLS 1.2: at the end of the handshake; 1.3: with reads), else
+ * NULL. The caller's, to be freed with tls_session_free; read-only from then on, so threads may share it. */
+struct tls_session *tls_take_session(struct tls *t);
+void tls_session_free(struct tls_session *s);
+
+/* Library version, "Mbed TLS 3.6.6". */
+const char *tls_library(void);
+
+#endif

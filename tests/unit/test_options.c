@@ -1,0 +1,335 @@
+/* The command line's parser, its tables, and the help made from them. */
+#include "../../cmd/help.c"
+#include "../../cmd/option_find.c"
+#include "../../cmd/option_table.c"
+#include "../../cmd/options.c"
+#include "../../cmd/template.c"
+#include "../../cmd/text.c"
+
+/* Behind the sources: it has a macro fail(). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+enum { ARGS = 10 };
+
+static int parse(struct options *o, const char *const *args)
+{
+    int argc = 1;
+    char *argv[ARGS + 2] = {(char *)"afetch"};
+    while (args[argc - 1]) {
+        argv[argc] = (char *)args[argc - 1];
+        argc++;
+    }
+    return options_parse(o, argc, argv);
+}
+
+static void refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *args[ARGS];
+        int status;
+        const char *says;
+    } cases[] = {
+        {{NULL}, 2, "no URL given"},
+        {{"--slient", "u"}, 2, "did you mean --silent?"},
+        {{"--parallel-mx", "u"}, 2, "did you mean --parallel-max?"},
+        {{"--zzzzzzzz", "u"}, 2, "unknown option --zzzzzzzz"},
+        {{"-parallel", "u"}, 2, "did you mean --parallel?"},
+        {{"-~", "u"}, 2, "unknown option -~"},
+        {{"--retry", "3", "u"}, 2, "--retry is not there yet"},
+        {{"--retry=3", "u"}, 2, "--retry is not there yet"},
+        {{"--no-compressed", "u"}, 2, "--no-compressed is not there yet"},
+        {{"-O", "u"}, 2, "-O (--remote-name) is not there yet"},
+        {{"-sO", "u"}, 2, "-O (--remote-name) is not there yet"},
+        {{"--next", "u"}, 2, "curl's --next is not supported: "},
+        {{"-:", "u"}, 2, "curl's -: (--next) is not supported: "},
+        {{"--expand-url", "u"}, 2, "curl's --expand-url is not supported: "},
+        {{"-sQx", "u"}, 2, "curl's -Q (--quote) is not supported: "},
+        {{"-P"}, 2, "-P needs an argument: -P N"},
+        {{"-P", "0", "u"}, 2, "-P: \"0\" is not a number from 1 to 65535"},
+        {{"-P65536", "u"}, 2, "is not a number from 1 to 65535"},
+        {{"-P", "-1", "u"}, 2, "is not a number"},
+        {{"--parallel-max=", "u"}, 2, "is not a number"},
+        {{"--parallel-max=99999999999999999999", "u"}, 2, "is not a number"},
+        {{"-m", "1s", "u"}, 2, "is not a number of seconds"},
+        {{"-m", "-1", "u"}, 2, "is not a number of seconds"},
+        {{"-m", ".", "u"}, 2, "is not a number of seconds"},
+        {{"-m", "1e3", "u"}, 2, "is not a number of seconds"},
+        {{"-m", "99999999999", "u"}, 2, "is not a number of seconds"},
+        {{"--silent=1", "u"}, 2, "--silent takes no argument"},
+        {{"--no-silent=1", "u"}, 2, "takes no argument"},
+        {{"--no-max-time", "u"}, 2, "is not a switch"},
+        {{"--proto-default", "ftp", "u"}, 2, "is none of: http https"},
+        {{"--proto-default", "htt", "u"}, 2, "is none of: http https"},
+        {{"--proto-default", "", "u"}, 2, "is none of: http https"},
+        {{"8", "u"}, 2, "did you mean -P 8?"},
+        {{"--json", "http://h/"}, 2, "did you mean --jsonl?"},
+        {{"--json", "{}"}, 2, "--json is not there yet"},
+        {{"-H", "A: b\r\nC: d", "u"}, 2, "line end"},
+        {{"-H", "A: b\nC: d", "u"}, 2, "line end"},
+        {{"-H", "no colon", "u"}, 2, "Name: value"},
+        {{"-H", ": v", "u"}, 2, "Name: value"},
+        {{"-A", "a\nb", "u"}, 2, "line end"},
+        {{"-H", "@/nonexistent", "u"}, 26, "cannot be read"},
+        {{"--url", "@/nonexistent"}, 26, "cannot be read"},
+        {{"--url", "@/"}, 26, "directory"},
+        {{"--url", "-"}, 2, "@-"},
+        {{"--url="}, 2, "empty URL"},
+        {{"-", "--url", "@-"}, 2, "reads standard input"},
+        {{"-", "-H", "@-"}, 2, "reads standard input"},
+        {{"-o", "a", "-o", "b", "u", "v", "w"}, 2, "2 -o for 3 URLs"},
+        {{"-o", "a", "-o", "b", "-"}, 2, "2 -o for a list"},
+        {{"-o", "-", "u"}, 2, "not there yet"},
+        {{"-o", "{foo}", "u"}, 2, "\"{foo}\" is none of"},
+        {{"-o", "a{", "u"}, 2, "is none of"},
+        {{"-o", "", "u"}, 2, "empty file name"},
+        {{"--cacert", "", "u"}, 2, "empty argument"},
+        {{"--help", "nope"}, 2, "there is no topic \"nope\""},
+        {{""}, 2, "empty argument"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct options o;
+        int status = parse(&o, cases[i].args);
+        if (status != cases[i].status || !strstr(o.error, cases[i].says))
+            fail_msg("case %zu: %d, \"%s\" instead of %d, \"%s\"", i, status, o.error, cases[i].status, cases[i].says);
+        options_deinit(&o);
+    }
+}
+
+/* No error repeats a header's value: it may be a secret. */
+static void no_secret_in_errors(void **state)
+{
+    (void)state;
+    struct options o;
+    const char *args[] = {"-H", "Authorization: hunter2\n", "u", NULL};
+    assert_int_equal(parse(&o, args), 2);
+    assert_null(strstr(o.error, "hunter2"));
+    options_deinit(&o);
+}
+
+static void defaults(void **state)
+{
+    (void)state;
+    struct options o;
+    const char *args[] = {"http://a/", NULL};
+    assert_int_equal(parse(&o, args), 0);
+    assert_int_equal(o.action, ACTION_FETCH);
+    assert_int_equal(o.parallel_max, 64);
+    assert_int_equal(o.parallel_max_host, 0);
+    assert_int_equal(o.connect_timeout_ms, 30000);
+    assert_int_equal(o.timeout_ms, 0);
+    assert_true(o.fail);
+    assert_false(o.silent || o.show_error || o.verbose || o.sync || o.insecure);
+    assert_null(o.user_agent);
+    assert_string_equal(o.proto_default, "http");
+    assert_int_equal(o.input_count, 1);
+    assert_string_equal(o.inputs[0].text, "http://a/");
+    options_deinit(&o);
+}
+
+static void values(void **state)
+{
+    (void)state;
+    struct options o;
+    const char *args[] = {"u1",     "-sSkP",       "8",         "-m0.5", "--connect-timeout=2",
+                          "-HA: b", "--header=B;", "--no-fail", "u2",    NULL};
+    assert_int_equal(parse(&o, args), 0);
+    assert_true(o.silent && o.show_error && o.insecure);
+    assert_int_equal(o.parallel_max, 8);
+    assert_int_equal(o.timeout_ms, 500);
+    assert_int_equal(o.connect_timeout_ms, 2000);
+    assert_false(o.fail);
+    assert_int_equal(o.headers.count, 2);
+    assert_string_equal(o.headers.item[0], "A: b");
+    assert_string_equal(o.headers.item[1], "B;");
+    assert_int_equal(o.input_count, 2);
+    assert_string_equal(o.inputs[1].text, "u2");
+    options_deinit(&o);
+}
+
+static void seconds(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        uint64_t ms;
+    } cases[] = {{"0", 0},        {"1", 1000},   {"1.", 1000}, {".5", 500},   {"0.25", 250},
+                 {"1.999", 1999}, {"0.0001", 1}, {"0.000", 0}, {"007", 7000}, {"2.5009", 2500}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uint64_t ms = 77;
+        assert_true(parse_seconds(cases[i].text, &ms));
+        assert_int_equal(ms, cases[i].ms);
+    }
+}
+
+static void last_wins_and_dashes(void **state)
+{
+    (void)state;
+    struct options o;
+    const char *args[] = {"-s", "--no-silent", "--no-verbose", "-v", "--", "--foo", "-", NULL};
+    assert_int_equal(parse(&o, args), 0);
+    assert_false(o.silent);
+    assert_true(o.verbose);
+    assert_int_equal(o.input_count, 2);
+    assert_int_equal(o.inputs[0].kind, INPUT_URL);
+    assert_string_equal(o.inputs[0].text, "--foo");
+    assert_int_equal(o.inputs[1].kind, INPUT_LIST);
+    assert_string_equal(o.stdin_reader, "-");
+    options_deinit(&o);
+}
+
+static void outputs(void **state)
+{
+    (void)state;
+    struct options o;
+    const char *many[] = {"-o", "a", "u", "-o", "b", NULL};
+    assert_int_equal(parse(&o, many), 0);
+    assert_non_null(strstr(o.warning, "2 -o for 1 URL;"));
+    options_deinit(&o);
+    const char *one[] = {"-o{n}", "u", "v", NULL};
+    assert_int_equal(parse(&o, one), 0);
+    assert_string_equal(o.warning, "");
+    assert_int_equal(o.outputs.count, 1);
+    options_deinit(&o);
+}
+
+static void header_file(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/afetch-test-XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    static const char text[] = "A: 1\r\n\nB: 2";
+    assert_int_equal(write(fd, text, sizeof text - 1), (ssize_t)sizeof text - 1);
+    char arg[64];
+    snprintf(arg, sizeof arg, "@%s", path);
+    struct options o;
+    const char *args[] = {"-H", arg, "u", NULL};
+    assert_int_equal(parse(&o, args), 0);
+    assert_int_equal(o.headers.count, 2);
+    assert_string_equal(o.headers.item[0], "A: 1");
+    assert_string_equal(o.headers.item[1], "B: 2");
+    options_deinit(&o);
+    close(fd);
+    unlink(path);
+}
+
+/* Every name and letter once; what exists has a help text that fits 80 columns. */
+static void tables(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < option_table_count; i++) {
+        const struct option *a = &option_table[i];
+        assert_ptr_equal(option_find_name(a->name, strlen(a->name)), a);
+        assert_null(option_find_lacking(a->name, strlen(a->name)));
+        if (a->letter) {
+            assert_ptr_equal(option_find_letter(a->letter), a);
+            assert_null(option_find_lacking_letter(a->letter));
+        }
+        assert_true(a->kind == OPTION_SOON || a->help);
+    }
+    for (size_t i = 0; i < option_lacking_count; i++) {
+        const struct option_lacking *a = &option_lacking_table[i];
+        assert_ptr_equal(option_find_lacking(a->name, strlen(a->name)), a);
+        assert_true(!a->letter || option_find_lacking_letter(a->letter) == a);
+    }
+    struct text out = {0};
+    help_write(&out, "all");
+    help_write(&out, NULL);
+    help_write(&out, "category");
+    assert_false(out.failed);
+    for (const char *line = out.data; *line; line += strcspn(line, "\n") + 1)
+        if (strcspn(line, "\n") > 80)
+            fail_msg("over 80 columns: %.*s", (int)strcspn(line, "\n"), line);
+    text_deinit(&out);
+}
+
+static void templates(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *template, *url, *path; /* path NULL: refused */
+    } cases[] = {
+        {"plain", "http://h/", "plain"},
+        {"{n}-{host}-{name}", "http://H.Example:80/a/b.txt?q#f", "7-h.example-b.txt"},
+        {"{name}", "http://h", "index"},
+        {"{name}", "http://h/a/", "index"},
+        {"{name}", "http://h/%2e%2e%2Fx", "_._x"},
+        {"{name}", "http://h/..", "_."},
+        {"{name}", "http://h/a%00b%0a", "a_b_"},
+        {"{name}", "http://h/a%zz", "a%zz"},
+        {"{name}", "http://h/a%4", "a%4"},
+        {"{name}", "http://h/%41", "A"},
+        {"{name}", "h?x/y", "index"},
+        {"{host}", "http://u:p@h/", "h"},
+        {"{host}", "example.com/x", "example.com"},
+        {"{host}", "http://[::1]:8/x", "[::1]"},
+        {"{host}", "http:///x", NULL},
+        {"{host}", "http://../x", NULL},
+        {"{host}", "", NULL},
+        {"d/{path}", "http://h/a/b?c", "d/a/b"},
+        {"{path}", "http://h/a/../b", NULL},
+        {"{path}", "http://h//etc/passwd", NULL},
+        {"{path}", "http://h/./b", NULL},
+        {"{path}", "http://h/", NULL},
+        {"{path}", "http://h/a/", NULL},
+        {"{{n}", "http://h/", "{n}"},
+        {"a}b", "http://h/", "a}b"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char why[200] = "";
+        assert_true(template_check(cases[i].template, why, sizeof why));
+        char *path = template_fill(cases[i].template, 7, cases[i].url, why, sizeof why);
+        if ((path != NULL) != (cases[i].path != NULL) || (path && strcmp(path, cases[i].path) != 0))
+            fail_msg("%s of %s: \"%s\"", cases[i].template, cases[i].url, path ? path : why);
+        assert_true(path || why[0]);
+        free(path);
+    }
+}
+
+static void shown(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *in;
+        size_t cut;
+        const char *out;
+    } cases[] = {
+        {"plain", 99, "plain"},
+        {"\x1b[31m\n\x7f", 99, "\\x1B[31m\\x0A\\x7F"},
+        {"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", 99, "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"},
+        {"\xc2\x9b"
+         "31m",
+         99, "\\xC2\\x9B31m"},
+        {"\xff\xc3", 99, "\\xFF\\xC3"},
+        {"\xc0\xaf\xed\xa0\x80\xf4\x90\x80\x80", 99, "\\xC0\\xAF\\xED\\xA0\\x80\\xF4\\x90\\x80\\x80"},
+        {"abcdef", 4, "abcd..."},
+        {"abcd", 4, "abcd"},
+        {"abc\xc3\xa4", 4, "abc..."},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct text t = {0};
+        text_adds(&t, "");
+        text_add_shown(&t, cases[i].in, strlen(cases[i].in), cases[i].cut);
+        assert_string_equal(t.data, cases[i].out);
+        text_deinit(&t);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(refused),  cmocka_unit_test(no_secret_in_errors),
+        cmocka_unit_test(defaults), cmocka_unit_test(values),
+        cmocka_unit_test(seconds),  cmocka_unit_test(last_wins_and_dashes),
+        cmocka_unit_test(outputs),  cmocka_unit_test(header_file),
+        cmocka_unit_test(tables),   cmocka_unit_test(templates),
+        cmocka_unit_test(shown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
