@@ -14,10 +14,9 @@
 
 enum { LINKS_MAX = 40, TEMP_NAME_MAX = 180 };
 
-static int fail(char *why, const char *what, const char *path, const char *reason)
+static int fail(char *why, const char *path, const char *reason)
 {
     struct text t = {0};
-    text_addf(&t, "%s ", what);
     text_add_shown(&t, path, strlen(path), TEXT_CUT);
     text_addf(&t, ": %s", reason);
     snprintf(why, OUTFILE_WHY, "%s", t.data ? t.data : reason);
@@ -183,14 +182,14 @@ static int claim_regular(struct outfile *f, struct outfile_names *names, const c
 {
     int error = split(target, &f->dir, &f->base);
     if (error)
-        return fail(why, "cannot write", f->path, strerror(error));
+        return fail(why, f->path, strerror(error));
     switch (names_add(names, hash_path(names, f->dir, f->base))) {
     case 1:
         return 0;
     case 0:
-        return fail(why, "cannot write", f->path, "another URL of this run writes that file");
+        return fail(why, f->path, "another URL of this run writes that file");
     default:
-        return fail(why, "cannot write", f->path, strerror(ENOMEM));
+        return fail(why, f->path, strerror(ENOMEM));
     }
 }
 
@@ -200,11 +199,11 @@ int outfile_claim(struct outfile *f, struct outfile_names *names, char *path, ch
     f->path = path;
     char *target = resolve(path, &f->descriptor);
     if (!target)
-        return fail(why, "cannot write", path, strerror(errno));
+        return fail(why, path, strerror(errno));
     int rc = 0;
     bool there = stat(target, &st) == 0;
     if (there && S_ISDIR(st.st_mode)) {
-        rc = fail(why, "cannot write", path, strerror(EISDIR));
+        rc = fail(why, path, strerror(EISDIR));
     } else if (there && (f->descriptor >= 0 || !S_ISREG(st.st_mode))) {
         f->direct = true;
     } else {
@@ -241,15 +240,15 @@ static int open_temp(struct outfile *f, struct outfile_names *names, char *why)
     snprintf(name, sizeof name, ".%.*s.afetch-XXXXXX", TEMP_NAME_MAX, f->base);
     char *temp = join(f->dir, strcmp(f->dir, "/") == 0 ? 0 : strlen(f->dir), name);
     if (!temp)
-        return fail(why, "cannot write", f->path, strerror(ENOMEM));
+        return fail(why, f->path, strerror(ENOMEM));
     f->fd = mkostemp(temp, O_CLOEXEC);
     if (f->fd < 0) {
-        fail(why, "cannot write", f->path, strerror(errno));
+        fail(why, f->path, strerror(errno));
         free(temp);
         return -1;
     }
     f->temp = temp;
-    return dress(f, names) < 0 ? fail(why, "cannot write", f->path, strerror(errno)) : 0;
+    return dress(f, names) < 0 ? fail(why, f->path, strerror(errno)) : 0;
 }
 
 int outfile_open(struct outfile *f, struct outfile_names *names, char why[OUTFILE_WHY])
@@ -265,7 +264,7 @@ int outfile_open(struct outfile *f, struct outfile_names *names, char why[OUTFIL
         do
             f->fd = open(f->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
         while (f->fd < 0 && errno == EINTR && !names->stopped());
-    return f->fd < 0 ? fail(why, "cannot write", f->path, strerror(errno)) : 0;
+    return f->fd < 0 ? fail(why, f->path, strerror(errno)) : 0;
 }
 
 int outfile_write(struct outfile *f, struct outfile_names *names, const void *data, size_t len, char why[OUTFILE_WHY])
@@ -279,10 +278,10 @@ int outfile_write(struct outfile *f, struct outfile_names *names, const void *da
         } else if (errno == EAGAIN) {
             poll(&(struct pollfd){.fd = f->fd, .events = POLLOUT}, 1, -1);
         } else if (errno != EINTR) {
-            return fail(why, "cannot write", f->path, strerror(errno));
+            return fail(why, f->path, strerror(errno));
         }
         if (len && names->stopped())
-            return fail(why, "cannot write", f->path, strerror(EINTR));
+            return fail(why, f->path, strerror(EINTR));
     }
     return 0;
 }
@@ -294,7 +293,7 @@ int outfile_commit(struct outfile *f, char why[OUTFILE_WHY])
     f->fd = -1;
     /* A full disk may show only now. */
     if (fd >= 0 && close(fd) < 0 && errno != EINTR)
-        return fail(why, "cannot write", f->path, strerror(errno));
+        return fail(why, f->path, strerror(errno));
     if (!f->temp)
         return 0;
     char *target = join(f->dir, strcmp(f->dir, "/") == 0 ? 0 : strlen(f->dir), f->base);
@@ -306,7 +305,7 @@ int outfile_commit(struct outfile *f, char why[OUTFILE_WHY])
         error = errno;
     free(target);
     if (error)
-        return fail(why, "cannot write", f->path, strerror(error));
+        return fail(why, f->path, strerror(error));
     free(f->temp);
     f->temp = NULL;
     return 0;

@@ -21,6 +21,13 @@ static void finish(struct transfer *t, const char *url, int code, const char *wh
     free(t);
 }
 
+static void finish_unwritten(struct transfer *t, const char *url, const char *why)
+{
+    char sentence[OUTFILE_WHY + 40];
+    snprintf(sentence, sizeof sentence, "%s: %s", afetch_code_text(AFETCH_WRITE), why);
+    finish(t, url, AFETCH_WRITE, sentence, 0);
+}
+
 /* ---- callbacks -------------------------------------------------------------------------------------------------- */
 
 static enum afetch_flow on_head(void *arg, struct afetch_request *r, const struct afetch_head *head)
@@ -49,12 +56,13 @@ static void on_done(void *arg, struct afetch_request *r, const struct afetch_res
 {
     struct transfer *t = arg;
     char why[OUTFILE_WHY] = "";
-    int code = result->code;
+    enum afetch_code code = result->code;
     const char *error = result->error;
     if (code == AFETCH_OK && outfile_commit(&t->file, why) < 0) {
-        code = AFETCH_WRITE;
-        error = why;
-    } else if (code == AFETCH_CANCELED && signals_caught()) {
+        finish_unwritten(t, afetch_request_url(r), why);
+        return;
+    }
+    if (code == AFETCH_CANCELED && signals_caught()) {
         snprintf(why, sizeof why, "stopped by %s", signals_name(signals_caught()));
         error = why;
     }
@@ -83,7 +91,7 @@ struct afetch_request *transfer_new(const struct transfer_start *start, const ch
     outfile_init(&t->file);
     char why[OUTFILE_WHY] = "";
     if (start->output && claim_file(t, afetch_request_url(request), why) < 0) {
-        finish(t, afetch_request_url(request), AFETCH_WRITE, why, 0);
+        finish_unwritten(t, afetch_request_url(request), why);
         afetch_request_free(request);
         return NULL;
     }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "fetch/request.h"
+#include "proto/auth.h"
 
 enum { HEAD_OUT_MAX = 1024 * 1024 };
 
@@ -56,6 +57,16 @@ static int make_conn(struct hop *h)
 
 /* ---- the request ------------------------------------------------------------------------------------------------------------ */
 
+/* The URL's user info as an Authorization field's value in *out, which is the caller's; NULL where there is none. */
+static int authorize(const struct url *url, char **out)
+{
+    *out = NULL;
+    if (!url->user && !url->password)
+        return 0;
+    *out = auth_basic(url->user, url->password);
+    return *out ? 0 : ERR_MEMORY;
+}
+
 static int write_head(struct hop *h)
 {
     struct afetch_session *s = h->session;
@@ -65,9 +76,12 @@ static int write_head(struct hop *h)
     if (rc < 0)
         return error_set(&r->err, rc, 0, "the host is too long");
     size_t count = s->header_count + r->header_count;
+    char *authorization = NULL;
     const char **fields = calloc(count ? count : 1, sizeof *fields);
-    if (!fields)
+    if (!fields || authorize(&r->url, &authorization) < 0) {
+        free(fields);
         return error_set(&r->err, ERR_MEMORY, 0, NULL);
+    }
     if (s->header_count)
         memcpy(fields, s->headers, s->header_count * sizeof *fields);
     if (r->header_count)
@@ -75,11 +89,13 @@ static int write_head(struct hop *h)
     struct http1_request head = {.method = r->method,
                                  .target = r->url.target,
                                  .host = host,
+                                 .authorization = authorization,
                                  .user_agent = *s->user_agent ? s->user_agent : NULL,
                                  .user_fields = fields,
                                  .user_field_count = count};
     buf_init(&h->head, HEAD_OUT_MAX);
     rc = http1_write_head(&h->head, &head);
+    free(authorization);
     free(fields);
     if (rc < 0)
         return error_set(&r->err, rc, 0, "the request's head");

@@ -153,6 +153,7 @@ static void idle_add(struct pool *p, struct pool_host *h, struct conn *c)
 {
     c->pool = p;
     c->host = h;
+    http1_reset(c->http1, false, NULL); /* it needs no buffers while it waits */
     c->host_prev = NULL;
     c->host_next = h->idle;
     if (h->idle)

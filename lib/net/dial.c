@@ -54,7 +54,8 @@ static int take_socket(struct dial *d)
 static int add_tls(struct dial *d)
 {
     struct tls *tls = NULL;
-    int rc = tls_new(&tls, d->tls, d->host, d->resume, d->err);
+    int rc =
+        d->only_1_2 ? tls_new_1_2(&tls, d->tls, d->host, d->err) : tls_new(&tls, d->tls, d->host, d->resume, d->err);
     if (rc < 0)
         return rc;
     struct stream *over = NULL;
@@ -79,24 +80,42 @@ static struct co_op *gate_begin(struct dial *d)
     return gate_enter(&d->u.secure.pass, d->gate);
 }
 
+/* Whether another connection, of TLS 1.2 alone, is to be tried (tls_wants_1_2); all is made ready for it. */
+static bool try_1_2(struct dial *d)
+{
+    if (d->only_1_2 || !d->u.secure.open.wants_1_2)
+        return false;
+    d->only_1_2 = true;
+    gate_leave(&d->u.secure.pass);
+    stream_close(d->made);
+    d->made = NULL;
+    memset(&d->u, 0, sizeof d->u);
+    error_clear(d->err);
+    return true;
+}
+
 void dial_run(struct co *co)
 {
     CO_BEGIN(struct dial, d);
     d->left_ns = d->timeout_ns;
     if ((co->rc = start_clock(d)) < 0)
         CO_RETURN(error_set(d->err, co->rc, 0, NULL));
-    CO_TRY(racing, race_begin(d));
-    d->times->resolved_ns = d->u.race.resolved_ns;
-    if ((co->rc = take_socket(d)) < 0)
-        CO_RETURN(co->rc);
-    if (d->tls) {
+    do {
+        CO_TRY(racing, race_begin(d));
+        d->times->resolved_ns = d->u.race.resolved_ns;
+        if ((co->rc = take_socket(d)) < 0)
+            CO_RETURN(co->rc);
+        if (!d->tls)
+            break;
         stop_clock(d, co->since_ns);
         CO_TRY(queueing, gate_begin(d));
         if ((co->rc = start_clock(d)) < 0 || (co->rc = add_tls(d)) < 0)
             CO_RETURN(error_set(d->err, co->rc, 0, NULL));
-        CO_TRY(handshaking, handshake_begin(d));
-        d->times->secured_ns = engine_now_ns(d->engine);
-    }
+        CO_AWAIT(handshaking, handshake_begin(d));
+        if (co->rc < 0 && !try_1_2(d))
+            CO_RETURN(co->rc);
+    } while (!d->made);
+    d->times->secured_ns = d->tls ? engine_now_ns(d->engine) : 0;
     *d->stream = d->made;
     d->made = NULL;
     CO_CLEANUP;

@@ -19,9 +19,9 @@ struct dial {
     struct gate *gate; /* for handshakes */
     const char *host, *zone;
     uint16_t port;
-    struct tls_config *tls;           /* NULL: plain */
+    struct tls_config *tls;     /* NULL: plain */
     struct tls_session *resume; /* a ticket to offer, or NULL; the dial frees it */
-    uint64_t timeout_ns;              /* for all together, but for waiting at the gate; 0: none */
+    uint64_t timeout_ns;        /* for all together, but for waiting at the gate; 0: none */
     struct error *err;
     struct stream **stream; /* where the stream goes as the dial ends; the caller's from then on */
     struct addr *peer;
@@ -29,6 +29,7 @@ struct dial {
     /* dial.c's */
     struct deadline deadline;
     uint64_t left_ns;
+    bool only_1_2;
     struct sock *sock;
     struct stream *made;
     union {

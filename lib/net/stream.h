@@ -89,6 +89,7 @@ struct tls_open {
     struct stream *stream;
     struct error *err;
     int rc;
+    bool wants_1_2; /* after ERR_TLS: tls_wants_1_2 */
 };
 void tls_open_run(struct co *co);
 

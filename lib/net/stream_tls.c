@@ -115,6 +115,17 @@ static int keep_input(struct tls_stream *t, struct error *err)
 
 /* ---- the handshake ---------------------------------------------------------------------------------------------------- */
 
+/* A connection that breaks before it is secure is a failed handshake, as it is to curl. */
+static int broken_handshake(struct tls_open *o)
+{
+    if (o->err->code == ERR_RECV || o->err->code == ERR_SEND) {
+        int sys = o->err->sys;
+        error_clear(o->err);
+        error_set(o->err, ERR_TLS, sys, "the connection broke");
+    }
+    return o->err->code;
+}
+
 void tls_open_run(struct co *co)
 {
     CO_BEGIN(struct tls_open, o);
@@ -123,14 +134,15 @@ void tls_open_run(struct co *co)
         if (has_output(tls_of(o->stream))) {
             CO_AWAIT(flushing, flush_begin(tls_of(o->stream), co));
             if (flushed(tls_of(o->stream), o->rc < 0 ? NULL : o->err) < 0 && o->rc >= 0)
-                CO_RETURN(o->err->code);
+                CO_RETURN(broken_handshake(o));
         } else if (o->rc == TLS_WANT_INPUT) {
             stream_release(tls_of(o->stream)->below);
             CO_AWAIT(greeting, stream_read(tls_of(o->stream)->below, co));
             if (take_input(tls_of(o->stream), o->err) < 0)
-                CO_RETURN(o->err->code);
+                CO_RETURN(broken_handshake(o));
         }
     } while (o->rc > TLS_OK);
+    o->wants_1_2 = o->rc == ERR_TLS && tls_wants_1_2(tls_of(o->stream)->tls);
     if (o->rc == TLS_OK)
         o->rc = keep_input(tls_of(o->stream), o->err);
     co->ret = o->rc;

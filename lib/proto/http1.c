@@ -375,7 +375,7 @@ static int parse(struct http1 *h)
 static int cut_off(struct http1 *h)
 {
     unsigned long long n = h->received;
-    if (!h->begun)
+    if (!h->head_done && !h->line_begun) /* a 1xx before it is no reply, to curl neither */
         return error_set(h->err, ERR_EMPTY, 0, NULL);
     if (!h->head_done)
         return error_set(h->err, ERR_PARTIAL, 0, "the connection was closed within the head of the response");

@@ -84,7 +84,8 @@ bool http1_reusable(const struct http1 *h);
  * sent without a value; any other line is left out. ERR_USAGE for a line with a CR or a LF; ERR_MEMORY, also where out
  * is full. */
 struct http1_request {
-    const char *method, *target, *host, *user_agent;
+    const char *method, *target, *host;
+    const char *authorization, *user_agent; /* NULL: none */
     const char *const *user_fields;
     size_t user_field_count;
     bool http10; /* send HTTP/1.0 */

@@ -86,6 +86,8 @@ int http1_write_head(struct buf *out, const struct http1_request *r)
     if (rc == 0)
         rc = write_host(out, r);
     if (rc == 0)
+        rc = write_default(out, r, "Authorization", r->authorization);
+    if (rc == 0)
         rc = write_default(out, r, "User-Agent", r->user_agent);
     if (rc == 0)
         rc = write_default(out, r, "Accept", "*/*");

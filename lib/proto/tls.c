@@ -92,7 +92,7 @@ void tls_sent(struct tls *t, size_t len)
 
 /* --- making one --- */
 
-int tls_make(struct tls **out, struct tls_config *c, struct error *err)
+int tls_make(struct tls **out, struct tls_config *c, const mbedtls_ssl_config *conf, struct error *err)
 {
     struct tls *t = calloc(1, sizeof *t);
     if (!t)
@@ -102,7 +102,7 @@ int tls_make(struct tls **out, struct tls_config *c, struct error *err)
     buf_init(&t->out, TLS_OUTPUT_MAX);
     buf_init(&t->lent, TLS_OUTPUT_MAX);
     mbedtls_ssl_init(&t->ssl);
-    int rc = mbedtls_ssl_setup(&t->ssl, &c->ssl);
+    int rc = mbedtls_ssl_setup(&t->ssl, conf);
     if (rc != 0) {
         rc = tls_explain(t, rc, err);
         tls_free(t);
@@ -169,21 +169,56 @@ static void offer(struct tls *t, const struct tls_session *s)
     t->not_after_s = s->not_after_s;
 }
 
-int tls_new(struct tls **out, struct tls_config *c, const char *host, const struct tls_session *resume,
-            struct error *err)
+static int make_client(struct tls **out, struct tls_config *c, const mbedtls_ssl_config *conf, const char *host,
+                       struct error *err)
 {
     struct tls *t = NULL;
-    int rc = tls_make(&t, c, err);
+    int rc = tls_make(&t, c, conf, err);
     if (rc == 0)
         rc = set_host(t, host, err);
     if (rc < 0) {
         tls_free(t);
         return rc;
     }
-    if (resume)
-        offer(t, resume);
     *out = t;
     return 0;
+}
+
+int tls_new(struct tls **out, struct tls_config *c, const char *host, const struct tls_session *resume,
+            struct error *err)
+{
+    int rc = make_client(out, c, &c->ssl, host, err);
+    if (rc == 0 && resume)
+        offer(*out, resume);
+    return rc;
+}
+
+/* ---- TLS 1.2 at the second try --- */
+
+bool tls_wants_1_2(const struct tls *t)
+{
+    return t->wants_1_2;
+}
+
+/* The server's random, which its signature covers, ends so where it could do TLS 1.3 but was not offered it (RFC 8446
+ * 4.1.3). At the first try it was: then somebody in between made that try fail. */
+static void look_for_downgrade(void *arg, mbedtls_ssl_key_export_type type, const unsigned char *secret,
+                               size_t secret_len, const unsigned char client_random[32],
+                               const unsigned char server_random[32], mbedtls_tls_prf_types prf)
+{
+    struct tls *t = arg;
+    (void)type, (void)secret, (void)secret_len, (void)client_random, (void)prf;
+    t->downgraded = memcmp(server_random + 24, "DOWNGRD\001", 8) == 0;
+}
+
+int tls_new_1_2(struct tls **out, struct tls_config *c, const char *host, struct error *err)
+{
+    if (!c->has_1_2)
+        return error_set(err, ERR_TLS, 0, "TLS 1.2 is not allowed");
+    int rc = make_client(out, c, &c->ssl_1_2, host, err);
+    if (rc == 0)
+        mbedtls_ssl_set_export_keys_cb(&(*out)->ssl, look_for_downgrade, *out);
+    return rc;
 }
 
 /* --- the calls that go on --- */
@@ -241,6 +276,8 @@ static int finish_handshake(struct tls *t, struct error *err)
     /* It cannot be otherwise if mbedTLS does what we asked of it; if it ever does not, fail. */
     if (t->config->verify && !(t->full ? t->verified : t->offered))
         return spoiled(t, error_set(err, ERR_CERT, 0, "not verified"));
+    if (t->downgraded)
+        return spoiled(t, error_set(err, ERR_TLS, 0, "somebody in between forced TLS 1.2 upon a server of TLS 1.3"));
     t->done = true;
     t->has_ticket = t->config->client && mbedtls_ssl_get_version_number(&t->ssl) == MBEDTLS_SSL_VERSION_TLS1_2;
     drop_chain(t);
@@ -252,6 +289,13 @@ static int finish_handshake(struct tls *t, struct error *err)
 static int state(const struct tls *t)
 {
     return t->ssl.MBEDTLS_PRIVATE(state);
+}
+
+/* Where a server of TLS 1.2 tells how it signed (RFC 5246 7.4.3). */
+static bool at_signature(const struct tls *t)
+{
+    return t->config->client && state(t) == MBEDTLS_SSL_SERVER_KEY_EXCHANGE &&
+           mbedtls_ssl_get_version_number(&t->ssl) == MBEDTLS_SSL_VERSION_TLS1_2;
 }
 
 int tls_handshake(struct tls *t, struct error *err)
@@ -269,8 +313,10 @@ int tls_handshake(struct tls *t, struct error *err)
         if (rc == 0)
             continue;
         int status = after(t, rc, before, &idle);
-        if (status == ERR_INTERNAL)
+        if (status == ERR_INTERNAL) {
+            t->wants_1_2 = t->config->has_1_2 && rc == MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER && at_signature(t);
             return spoiled(t, tls_explain(t, rc, err));
+        }
         if (status != TLS_OK)
             return status;
     }

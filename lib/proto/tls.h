@@ -42,6 +42,12 @@ int tls_new(struct tls **out, struct tls_config *c, const char *host, const stru
             struct error *err);
 void tls_free(struct tls *t);
 
+/* After a handshake that failed: whether the server does TLS 1.2 and signed in a way that mbedTLS knows in 1.3 alone
+ * (RSA-PSS, which such servers choose where they go by their own order). Another connection made by tls_new_1_2, which
+ * offers none of that, will do; one that an attacker brought about so is found out and refused (RFC 8446 4.1.3). */
+bool tls_wants_1_2(const struct tls *t);
+int tls_new_1_2(struct tls **out, struct tls_config *c, const char *host, struct error *err);
+
 /* What the calls below say. Negative: an error code. */
 enum tls_status {
     TLS_OK,         /* done: the handshake is over; or *len plaintext bytes were given; or the write was taken */

@@ -42,6 +42,16 @@ static const uint16_t groups[] = {
     MBEDTLS_SSL_IANA_TLS_GROUP_SECP521R1, MBEDTLS_SSL_IANA_TLS_GROUP_NONE,
 };
 
+/* PKCS #1 before PSS, as most servers go by our order: TLS 1.3 takes PSS all the same, and mbedTLS cannot do PSS in
+ * TLS 1.2 though it has to offer it for 1.3 (tls_new_1_2 cures the servers that go by their own). */
+static const uint16_t signatures[] = {
+    MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256, MBEDTLS_TLS1_3_SIG_ECDSA_SECP384R1_SHA384,
+    MBEDTLS_TLS1_3_SIG_ECDSA_SECP521R1_SHA512, MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA256,
+    MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA384,       MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA512,
+    MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA256,    MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA384,
+    MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA512,    MBEDTLS_TLS1_3_SIG_NONE,
+};
+
 static psa_status_t library_status;
 
 static void library_start(void)
@@ -68,51 +78,60 @@ static mbedtls_ssl_protocol_version version(int minor, int otherwise)
     return (minor ? minor : otherwise) >= 3 ? MBEDTLS_SSL_VERSION_TLS1_3 : MBEDTLS_SSL_VERSION_TLS1_2;
 }
 
-static int set_alpn(struct tls_config *c, const struct tls_options *opt)
+/* 0 or mbedTLS's error. */
+static int set_up(struct tls_config *c, mbedtls_ssl_config *conf, const struct tls_options *opt, int max_minor)
 {
-    for (size_t i = 0; i < sizeof opt->alpn / sizeof opt->alpn[0] && opt->alpn[i]; i++)
-        c->alpn[i] = opt->alpn[i];
-    return c->alpn[0] ? mbedtls_ssl_conf_alpn_protocols(&c->ssl, c->alpn) : 0;
+    int rc = mbedtls_ssl_config_defaults(conf, c->client ? MBEDTLS_SSL_IS_CLIENT : MBEDTLS_SSL_IS_SERVER,
+                                         MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT);
+    if (rc == 0 && c->alpn[0])
+        rc = mbedtls_ssl_conf_alpn_protocols(conf, c->alpn);
+    if (rc != 0)
+        return rc;
+    mbedtls_ssl_conf_rng(conf, mbedtls_psa_get_random, MBEDTLS_PSA_RANDOM_STATE);
+    mbedtls_ssl_conf_min_tls_version(conf, version(opt->min_minor, 2));
+    mbedtls_ssl_conf_max_tls_version(conf, version(max_minor, 3));
+    mbedtls_ssl_conf_ciphersuites(conf, suites);
+    mbedtls_ssl_conf_groups(conf, groups);
+    /* Resumed sessions have forward secrecy too (RFC 8446 2.2). */
+    mbedtls_ssl_conf_tls13_key_exchange_modes(conf, MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL_ALL);
+    if (c->client) {
+        mbedtls_ssl_conf_sig_algs(conf, signatures);
+        mbedtls_ssl_conf_dhm_min_bitlen(conf, 2048);
+        mbedtls_ssl_conf_authmode(conf, c->verify ? MBEDTLS_SSL_VERIFY_REQUIRED : MBEDTLS_SSL_VERIFY_NONE);
+        mbedtls_ssl_conf_ca_chain(conf, &c->trust, NULL);
+        mbedtls_ssl_conf_session_tickets(conf, MBEDTLS_SSL_SESSION_TICKETS_ENABLED);
+        mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(conf,
+                                                                 MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED);
+    }
+    return 0;
 }
 
 int tls_config_setup(struct tls_config *c, const struct tls_options *opt, struct error *err)
 {
     static atomic_uint_fast64_t last_id;
     mbedtls_ssl_config_init(&c->ssl);
+    mbedtls_ssl_config_init(&c->ssl_1_2);
     mbedtls_x509_crt_init(&c->trust);
     int rc = tls_library_init(err);
     if (rc < 0)
         return rc;
     c->id = atomic_fetch_add(&last_id, 1) + 1;
     c->verify = c->client && !opt->insecure;
-    rc = mbedtls_ssl_config_defaults(&c->ssl, c->client ? MBEDTLS_SSL_IS_CLIENT : MBEDTLS_SSL_IS_SERVER,
-                                     MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT);
-    if (rc == 0)
-        rc = set_alpn(c, opt);
-    if (rc != 0)
-        return error_set(err, ERR_TLS, 0, "mbedTLS cannot be configured (-0x%04x)", (unsigned)-rc);
-    mbedtls_ssl_conf_rng(&c->ssl, mbedtls_psa_get_random, MBEDTLS_PSA_RANDOM_STATE);
-    mbedtls_ssl_conf_min_tls_version(&c->ssl, version(opt->min_minor, 2));
-    mbedtls_ssl_conf_max_tls_version(&c->ssl, version(opt->max_minor, 3));
-    mbedtls_ssl_conf_ciphersuites(&c->ssl, suites);
-    mbedtls_ssl_conf_groups(&c->ssl, groups);
-    /* Resumed sessions have forward secrecy too (RFC 8446 2.2). */
-    mbedtls_ssl_conf_tls13_key_exchange_modes(&c->ssl, MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL_ALL);
-    if (c->client) {
-        mbedtls_ssl_conf_dhm_min_bitlen(&c->ssl, 2048);
-        mbedtls_ssl_conf_authmode(&c->ssl, c->verify ? MBEDTLS_SSL_VERIFY_REQUIRED : MBEDTLS_SSL_VERIFY_NONE);
-        mbedtls_ssl_conf_ca_chain(&c->ssl, &c->trust, NULL);
-        mbedtls_ssl_conf_session_tickets(&c->ssl, MBEDTLS_SSL_SESSION_TICKETS_ENABLED);
-        mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(&c->ssl,
-                                                                 MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED);
+    for (size_t i = 0; i < sizeof opt->alpn / sizeof opt->alpn[0] && opt->alpn[i]; i++)
+        c->alpn[i] = opt->alpn[i];
+    rc = set_up(c, &c->ssl, opt, opt->max_minor);
+    if (rc == 0 && c->client && opt->min_minor < 3 && opt->max_minor != 2) {
+        c->has_1_2 = true;
+        rc = set_up(c, &c->ssl_1_2, opt, 2);
     }
-    return 0;
+    return rc == 0 ? 0 : error_set(err, ERR_TLS, 0, "mbedTLS cannot be configured (-0x%04x)", (unsigned)-rc);
 }
 
 void tls_config_teardown(struct tls_config *c)
 {
     mbedtls_x509_crt_free(&c->trust);
     mbedtls_ssl_config_free(&c->ssl);
+    mbedtls_ssl_config_free(&c->ssl_1_2);
 }
 
 int tls_config_new(struct tls_config **out, const struct tls_options *opt, struct error *err)

@@ -19,11 +19,12 @@
 
 struct tls_config {
     mbedtls_ssl_config ssl;
+    mbedtls_ssl_config ssl_1_2; /* for tls_new_1_2, where has_1_2 */
     mbedtls_x509_crt trust;
     size_t trust_count;
     const char *alpn[5]; /* NULL-terminated */
     uint64_t id;         /* never given twice: a session is resumed only under the configuration that made it */
-    bool client;
+    bool client, has_1_2;
     bool verify;                         /* refuse what tls_verify does not accept */
     void (*deinit)(struct tls_config *); /* what the serving end has beside this, or NULL */
 };
@@ -67,6 +68,8 @@ struct tls {
     bool refused;    /* tls_verify refused a certificate */
     bool verified;   /* tls_verify saw all of the chain and accepted it */
     bool has_ticket; /* for tls_take_session */
+    bool wants_1_2;  /* tls_wants_1_2 */
+    bool downgraded; /* the server says that it could have done better */
     int64_t not_after_s;
     struct tls_verdict verdict;
 };
@@ -79,8 +82,8 @@ int tls_library_init(struct error *err);
 int tls_config_setup(struct tls_config *c, const struct tls_options *opt, struct error *err);
 void tls_config_teardown(struct tls_config *c);
 
-/* A connection of either end, no name set. */
-int tls_make(struct tls **out, struct tls_config *c, struct error *err);
+/* A connection of either end, no name set; conf: one of c's. */
+int tls_make(struct tls **out, struct tls_config *c, const mbedtls_ssl_config *conf, struct error *err);
 
 /* mbedTLS's verification callback; tls: struct tls. Adds our own checks to its flags and words the verdict. */
 int tls_verify(void *tls, mbedtls_x509_crt *crt, int depth, uint32_t *flags);

@@ -8,7 +8,7 @@
 #include "base/buf.h"
 #include "proto/url_impl.h"
 
-enum { SHOWN_MAX = 200, ZONE_MAX = 15 /* IF_NAMESIZE less its NUL */ };
+enum { ZONE_MAX = 15 /* IF_NAMESIZE less its NUL */ };
 
 struct slice {
     const char *at;
@@ -113,11 +113,10 @@ size_t url_show(char *out, size_t size, const char *text, size_t len)
     return n;
 }
 
-static int bad(struct error *err, struct slice text, const char *why)
+/* The URL itself is not repeated: who reports the error names it. */
+static int bad(struct error *err, const char *why)
 {
-    char shown[SHOWN_MAX + 1];
-    url_show(shown, sizeof shown, text.at, text.len);
-    return error_set(err, ERR_URL, 0, "%s: %s", shown, why);
+    return error_set(err, ERR_URL, 0, "%s", why);
 }
 
 /* ---- percent-encoding -------------------------------------------------------------------------------------------- */
@@ -249,7 +248,7 @@ static int split_scheme(struct parts *p, struct slice *rest, const char *default
         return set_scheme(p, default_scheme, strlen(default_scheme), err);
     for (int slashes = 0; ++q < end && *q == '/'; slashes++)
         if (slashes == 3)
-            return bad(err, p->text, "too many slashes behind the scheme");
+            return bad(err, "too many slashes behind the scheme");
     *rest = slice(q, end);
     return set_scheme(p, scheme.at, scheme.len, err);
 }
@@ -259,15 +258,15 @@ static int split_port(struct parts *p, struct slice digits, struct error *err)
     unsigned usual = p->tls ? 443 : 80, n = 0;
     for (size_t i = 0; i < digits.len; i++) {
         if (!is_digit(digits.at[i]))
-            return bad(err, p->text, "the port is not a number");
+            return bad(err, "the port is not a number");
         n = n * 10 + (unsigned)(digits.at[i] - '0');
         if (n > 65535)
-            return bad(err, p->text, "the port is over 65535");
+            return bad(err, "the port is over 65535");
     }
     if (digits.len == 0)
         n = usual;
     if (n == 0)
-        return bad(err, p->text, "port 0 cannot be connected to");
+        return bad(err, "port 0 cannot be connected to");
     p->port_given = n != usual;
     p->port = (uint16_t)n;
     return 0;
@@ -288,7 +287,7 @@ static int split_ipv6(struct parts *p, struct slice authority, struct error *err
     const char *end = end_of(authority);
     const char *close = find(authority, ']');
     if (!close)
-        return bad(err, p->text, "a '[' has no ']'");
+        return bad(err, "a '[' has no ']'");
     struct slice inside = slice(authority.at + 1, close);
     const char *percent = find(inside, '%');
     p->is_ipv6 = true;
@@ -297,10 +296,10 @@ static int split_ipv6(struct parts *p, struct slice authority, struct error *err
         percent += close - percent > 3 && strncmp(percent, "%25", 3) == 0 ? 3 : 1;
         p->zone = slice(percent, close);
         if (p->zone.len == 0)
-            return bad(err, p->text, "the zone id is empty");
+            return bad(err, "the zone id is empty");
     }
     if (close + 1 < end && close[1] != ':')
-        return bad(err, p->text, "something stands between the ']' and the port");
+        return bad(err, "something stands between the ']' and the port");
     return split_port(p, slice(close + 1 < end ? close + 2 : end, end), err);
 }
 
@@ -316,10 +315,10 @@ static int split_authority(struct parts *p, struct slice authority, struct error
         return split_ipv6(p, authority, err);
     const char *colon = find(authority, ':');
     if (colon && find(slice(colon + 1, end), ':'))
-        return bad(err, p->text, "more than one colon in the host (an IPv6 address stands in brackets)");
+        return bad(err, "more than one colon in the host (an IPv6 address stands in brackets)");
     p->host = slice(authority.at, colon ? colon : end);
     if (p->host.len == 0)
-        return bad(err, p->text, "there is no host");
+        return bad(err, "there is no host");
     return split_port(p, slice(colon ? colon + 1 : end, end), err);
 }
 
@@ -328,10 +327,10 @@ static int check_text(struct slice text, struct error *err)
     if (text.len == 0)
         return error_set(err, ERR_URL, 0, "it is empty");
     if (text.len > URL_MAX)
-        return bad(err, text, "it is over 64 KiB");
+        return bad(err, "it is over 64 KiB");
     for (size_t i = 0; i < text.len; i++)
         if (is_control(text.at[i]))
-            return bad(err, text, text.at[i] ? "it has a control character" : "it has a NUL byte");
+            return bad(err, text.at[i] ? "it has a control character" : "it has a NUL byte");
     return 0;
 }
 
@@ -365,18 +364,18 @@ static struct slice trim(struct slice s)
 
 /* ---- putting together: each string is appended to one buffer, with its NUL --------------------------------------- */
 
-static int end_string(struct buf *b, const struct parts *p, int rc, const char *why, struct error *err)
+static int end_string(struct buf *b, int rc, const char *why, struct error *err)
 {
     if (rc == 0)
         rc = buf_addc(b, '\0');
     if (rc == ERR_URL)
-        return bad(err, p->text, why);
+        return bad(err, why);
     return rc < 0 ? error_set(err, rc, 0, NULL) : 0;
 }
 
-static int put_decoded(struct buf *b, const struct parts *p, struct slice s, struct error *err)
+static int put_decoded(struct buf *b, struct slice s, struct error *err)
 {
-    return end_string(b, p, add_decoded(b, s), "the user info has a control character", err);
+    return end_string(b, add_decoded(b, s), "the user info has a control character", err);
 }
 
 static int put_host(struct buf *b, const struct parts *p, bool *is_ip, struct error *err)
@@ -394,7 +393,7 @@ static int put_host(struct buf *b, const struct parts *p, bool *is_ip, struct er
             rc = url_host_add(b, raw.data, is_ip, &why);
     }
     buf_deinit(&raw);
-    return end_string(b, p, rc, why, err);
+    return end_string(b, rc, why, err);
 }
 
 static int put_zone(struct buf *b, const struct parts *p, struct error *err)
@@ -406,7 +405,7 @@ static int put_zone(struct buf *b, const struct parts *p, struct error *err)
             rc = ERR_URL;
     if (b->len - from > ZONE_MAX)
         rc = ERR_URL;
-    return end_string(b, p, rc, "the zone id is not the name or number of an interface", err);
+    return end_string(b, rc, "the zone id is not the name or number of an interface", err);
 }
 
 static int put_target(struct buf *b, const struct parts *p, struct error *err)
@@ -416,7 +415,7 @@ static int put_target(struct buf *b, const struct parts *p, struct error *err)
         rc = buf_addc(b, '?');
     if (rc == 0 && p->has_query)
         rc = add_encoded(b, p->query);
-    return end_string(b, p, rc, "", err);
+    return end_string(b, rc, "", err);
 }
 
 static int put_shown(struct buf *b, const struct parts *p, struct error *err)
@@ -424,7 +423,7 @@ static int put_shown(struct buf *b, const struct parts *p, struct error *err)
     char *room = buf_room(b, p->text.len); /* it has no control characters, so it grows no longer */
     if (room)
         buf_commit(b, url_show(room, p->text.len + 1, p->text.at, p->text.len));
-    return end_string(b, p, room ? 0 : ERR_MEMORY, "", err);
+    return end_string(b, room ? 0 : ERR_MEMORY, "", err);
 }
 
 /* Where each string begins in the buffer. */
@@ -436,10 +435,10 @@ static int put_all(struct buf *b, const struct parts *p, struct places *at, bool
 {
     int rc;
     at->user = b->len;
-    if ((rc = put_decoded(b, p, p->user, err)) < 0)
+    if ((rc = put_decoded(b, p->user, err)) < 0)
         return rc;
     at->password = b->len;
-    if ((rc = put_decoded(b, p, p->password, err)) < 0)
+    if ((rc = put_decoded(b, p->password, err)) < 0)
         return rc;
     at->host = b->len;
     if ((rc = put_host(b, p, is_ip, err)) < 0)

@@ -78,5 +78,5 @@ out:
 
 int tls_server_new(struct tls **out, struct tls_config *c, struct error *err)
 {
-    return tls_make(out, c, err);
+    return tls_make(out, c, &c->ssl, err);
 }

@@ -248,7 +248,7 @@ static const struct bad bads[] = {
     {"a" SIXTY "://h/", ERR_SCHEME, "... is not supported"},
     {"1http://h/", ERR_SCHEME, "1http is not supported"},
     {"localhost:/x", ERR_SCHEME, "localhost is not supported"},
-    {"//h/x", ERR_URL, "//h/x: there is no host"},
+    {"//h/x", ERR_URL, "malformed URL: there is no host"},
     {"/x", ERR_URL, "no host"},
     {"?x", ERR_URL, "no host"},
     {"#x", ERR_URL, "no host"},
@@ -261,7 +261,7 @@ static const struct bad bads[] = {
     {"http://u:p@:80/", ERR_URL, "no host"},
     {"http://./", ERR_URL, "no host"},
     {"http:host", ERR_URL, "the port is not a number"},
-    {"http://h:0", ERR_URL, "http://h:0: port 0"},
+    {"http://h:0", ERR_URL, "malformed URL: port 0"},
     {"http://h:00", ERR_URL, "port 0"},
     {"http://h:65536", ERR_URL, "over 65535"},
     {"http://h:99999999999999999999999", ERR_URL, "over 65535"},
@@ -283,12 +283,12 @@ static const struct bad bads[] = {
     {"http://a|b/", ERR_URL, "a character that no name has"},
     {"http://a%00b/", ERR_URL, "control character"},
     {"http://a%0d%0ab/", ERR_URL, "control character"},
-    {"http://u%0a@h/", ERR_URL, "http://h/: the user info has a control character"},
+    {"http://u%0a@h/", ERR_URL, "malformed URL: the user info has a control character"},
     {"http://u:p%00q@h/", ERR_URL, "control character"},
-    {"http://h/a\nb", ERR_URL, "http://h/a\\x0ab: it has a control character"},
+    {"http://h/a\nb", ERR_URL, "malformed URL: it has a control character"},
     {"http://h/a\tb", ERR_URL, "control character"},
-    {"http://h/a\x7f", ERR_URL, "\\x7f"},
-    {"http://h/\x01", ERR_URL, "\\x01"},
+    {"http://h/a\x7f", ERR_URL, "control character"},
+    {"http://h/\x01", ERR_URL, "control character"},
     {"http://.a/", ERR_URL, "empty label"},
     {"http://a..b/", ERR_URL, "empty label"},
     {"http://a../", ERR_URL, "empty label"},
@@ -309,7 +309,7 @@ static const struct bad bads[] = {
     {"http://[fe80::1%25a%2fb]", ERR_URL, "the zone id"},
     {"http://[fe80::1%25a%00b]", ERR_URL, "the zone id"},
     {"http://[fe80::1%25abcdefghijklmnop]", ERR_URL, "the zone id"},
-    {"http://\xff/", ERR_URL, "http://\xff/: "}, /* no UTF-8 */
+    {"http://\xff/", ERR_URL, "malformed URL: "}, /* no UTF-8 */
     {"http://a\xe2\x80\xae"
      "b/",
      ERR_URL, "malformed URL"},                     /* a code point that IDNA disallows */
@@ -353,7 +353,7 @@ static void test_nul_byte(void **state)
     struct url u;
     struct error err = {0};
     assert_int_equal(parse(&u, "http://h/a\0b", 12, "http", &err), ERR_URL);
-    assert_string_equal(error_text(&err), "malformed URL: http://h/a\\x00b: it has a NUL byte");
+    assert_string_equal(error_text(&err), "malformed URL: it has a NUL byte");
     error_clear(&err);
     assert_int_equal(parse(&u, "http://h\0.example/", 18, "http", NULL), ERR_URL);
 }
