@@ -66,3 +66,13 @@ char *addr_text(const struct addr *a, char out[ADDR_TEXT_MAX])
     inet_ntop(a->u.sa.sa_family, bytes, out, ADDR_TEXT_MAX);
     return out;
 }
+
+bool addr_equal(const struct addr *a, const struct addr *b)
+{
+    if (addr_family(a) != addr_family(b) || addr_port(a) != addr_port(b))
+        return false;
+    if (addr_family(a) == AF_INET)
+        return a->u.in4.sin_addr.s_addr == b->u.in4.sin_addr.s_addr;
+    return memcmp(a->u.in6.sin6_addr.s6_addr, b->u.in6.sin6_addr.s6_addr, 16) == 0 &&
+           a->u.in6.sin6_scope_id == b->u.in6.sin6_scope_id;
+}

@@ -26,6 +26,8 @@ void addr_from_bytes(struct addr *a, int family, const void *bytes, uint16_t por
 socklen_t addr_len(const struct addr *a);
 int addr_family(const struct addr *a);
 uint16_t addr_port(const struct addr *a);
+/* The same address, port and zone. */
+bool addr_equal(const struct addr *a, const struct addr *b);
 /* The address without its port, "127.0.0.1" or "::1". Returns out. */
 char *addr_text(const struct addr *a, char out[ADDR_TEXT_MAX]);
 

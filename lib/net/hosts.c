@@ -43,7 +43,7 @@ static struct host *add_host(struct hosts *h, const char *name, size_t len)
 static int add_addr(struct host *host, const struct addr *a)
 {
     for (size_t i = 0; i < host->count; i++)
-        if (memcmp(&host->addrs[i], a, sizeof *a) == 0)
+        if (addr_equal(&host->addrs[i], a))
             return 0;
     if (host->count == HOSTS_ADDRS_MAX)
         return 0;
