@@ -1,0 +1,300 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/sim_world.h"
+
+/* ---- bodies --------------------------------------------------------------------------------------------------------- */
+
+enum { SALTS = 4096 };
+
+const char *sim_body(size_t salt)
+{
+    static char pattern[SIM_BODY_MAX + SALTS];
+    static bool made;
+    if (!made) {
+        uint64_t state = 1;
+        for (size_t i = 0; i < sizeof pattern; i++)
+            pattern[i] = (char)(rng_split(&state) >> 32);
+        made = true;
+    }
+    return pattern + salt;
+}
+
+/* ---- the network ----------------------------------------------------------------------------------------------------- */
+
+static uint64_t pick(struct rng *r, const uint64_t *values, size_t count)
+{
+    return values[rng_below(r, count)];
+}
+#define PICK(r, ...)                                                                                                   \
+    pick((r), (const uint64_t[]){__VA_ARGS__}, sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t))
+
+static void plan_net(struct sim_world *w)
+{
+    struct rng *r = &w->sim.rng;
+    struct sim_net *n = &w->sim.net;
+    bool rough = rng_chance(r, 500);
+    n->quantum_ns = PICK(r, 1, 1000, SIM_MS, 20 * SIM_MS);
+    n->latency_min_ns = PICK(r, 0, 0, SIM_MS, 20 * SIM_MS);
+    n->latency_max_ns = n->latency_min_ns + PICK(r, 100000, 5 * SIM_MS, 50 * SIM_MS, 200 * SIM_MS);
+    n->segment_max = PICK(r, 1, 3, 40, 500, 1460, 1460, 65536);
+    n->read_max = PICK(r, 1, 2, 100, 4096, 65536, 65536, 65536);
+    n->sync_read = (unsigned)PICK(r, 0, 500, 1000);
+    n->late_write = (unsigned)PICK(r, 0, 0, 300, 1000);
+    n->reset = rough ? (unsigned)PICK(r, 0, 20, 150) : 0;
+    n->close_on_reuse = (unsigned)PICK(r, 0, 50, 500);
+    n->unasked = rough ? (unsigned)PICK(r, 0, 200) : 0;
+    n->idle_max_ns = PICK(r, 0, SIM_MS, 100 * SIM_MS, 5 * SIM_SECOND);
+    n->idle_watched = rng_chance(r, 600);
+}
+
+/* ---- hosts ------------------------------------------------------------------------------------------------------------ */
+
+static enum sim_reach plan_reach(struct sim_world *w, bool smooth)
+{
+    if (smooth || rng_chance(&w->sim.rng, 600))
+        return REACH_GOOD;
+    return (enum sim_reach)rng_range(&w->sim.rng, REACH_REFUSED, REACH_FLAKY);
+}
+
+static void plan_family(struct sim_world *w, struct sim_family *f, bool smooth)
+{
+    struct rng *r = &w->sim.rng;
+    f->answer = ANSWER_ADDRS;
+    if (rng_chance(r, smooth ? 300 : 500))
+        f->answer = smooth ? ANSWER_NONE : (enum sim_answer)rng_range(r, ANSWER_NONE, ANSWER_FLAKY);
+    f->count = rng_chance(r, 600) ? 1 : rng_range(r, 1, SIM_ADDRS_MAX);
+    for (size_t i = 0; i < f->count; i++)
+        f->reach[i] = plan_reach(w, smooth);
+    f->delay_ns = PICK(r, 0, SIM_MS, 40 * SIM_MS, 60 * SIM_MS, 3 * SIM_SECOND);
+    f->at_once = rng_chance(r, 100);
+    f->ttl_s = (uint32_t)PICK(r, 0, 1, 300);
+}
+
+static bool answers(const struct sim_family *f, bool surely)
+{
+    return f->answer == ANSWER_ADDRS || (!surely && f->answer == ANSWER_FLAKY);
+}
+
+static bool connects(const struct sim_family *f, bool surely)
+{
+    for (size_t i = 0; i < f->count && answers(f, surely); i++)
+        if (f->reach[i] == REACH_GOOD || (!surely && f->reach[i] == REACH_FLAKY))
+            return true;
+    return false;
+}
+
+/* How reaching it may fail. */
+static void judge_host(struct sim_host *h)
+{
+    h->unreachable = !connects(&h->v4, false) && !connects(&h->v6, false);
+    if (connects(&h->v4, true) || connects(&h->v6, true))
+        return;
+    if (!answers(&h->v4, true) && !answers(&h->v6, true))
+        h->codes |= sim_code(AFETCH_RESOLVE);
+    if (answers(&h->v4, false) || answers(&h->v6, false))
+        h->codes |= sim_code(AFETCH_CONNECT);
+}
+
+static void plan_literal(struct sim_world *w, struct sim_host *h, size_t index, bool smooth)
+{
+    struct sim_family *f = rng_chance(&w->sim.rng, 500) ? &h->v4 : &h->v6;
+    h->literal = true;
+    h->v4 = h->v6 = (struct sim_family){.answer = ANSWER_NONE};
+    *f = (struct sim_family){.count = 1, .reach = {plan_reach(w, smooth)}};
+    snprintf(h->name, sizeof h->name, f == &h->v4 ? "10.1.%zu.1" : "[fd00::%zu:1]", index);
+}
+
+static void plan_host(struct sim_world *w, size_t index, bool smooth)
+{
+    struct sim_host *h = &w->hosts[index];
+    snprintf(h->name, sizeof h->name, "h%zu.example", index);
+    plan_family(w, &h->v4, smooth);
+    plan_family(w, &h->v6, smooth);
+    if (smooth && h->v4.answer != ANSWER_ADDRS)
+        h->v6.answer = ANSWER_ADDRS;
+    if (rng_chance(&w->sim.rng, 150))
+        plan_literal(w, h, index, smooth);
+    h->port = (uint16_t)PICK(&w->sim.rng, 80, 8080);
+    snprintf(h->authority, sizeof h->authority, h->port == 80 ? "%s" : "%s:%u", h->name, (unsigned)h->port);
+    judge_host(h);
+}
+
+/* ---- URLs ------------------------------------------------------------------------------------------------------------- */
+
+static size_t plan_body_len(struct rng *r, bool tiny)
+{
+    if (tiny)
+        return rng_below(r, 300);
+    switch (rng_below(r, 10)) {
+    case 0:
+        return 0;
+    case 1:
+        return 1;
+    case 2:
+        return rng_below(r, 20000);
+    case 3:
+        return rng_chance(r, 200) ? rng_below(r, SIM_BODY_MAX) : rng_below(r, 70000);
+    default:
+        return rng_below(r, 1500);
+    }
+}
+
+static enum sim_defect plan_defect(struct sim_world *w)
+{
+    struct rng *r = &w->sim.rng;
+    enum sim_defect defect = (enum sim_defect)rng_range(r, DEFECT_CUT, DEFECTS - 1);
+    if (defect == DEFECT_LONG_HEAD && !rng_chance(r, 50))
+        return DEFECT_NONE;
+    if (defect == DEFECT_STALL && w->opt.timeout_ms == 0)
+        return DEFECT_NONE;
+    return defect;
+}
+
+static void plan_quirks(struct sim_url *u, struct rng *r)
+{
+    u->informs = rng_chance(r, 150) ? (unsigned)rng_range(r, 1, 3) : 0;
+    u->http10 = rng_chance(r, 80);
+    u->close = rng_chance(r, 120);
+    u->keep_alive = rng_chance(r, 200);
+    u->bare_lf = rng_chance(r, 30);
+    u->folded = rng_chance(r, 30);
+    u->repeated_length = rng_chance(r, 30);
+    u->trailers = rng_chance(r, 300);
+    u->extra = rng_chance(r, 30);
+    if (u->http10 && u->framing == FRAME_CHUNKED)
+        u->framing = FRAME_LENGTH;
+}
+
+static void plan_client(struct sim_url *u, struct rng *r, unsigned pausing)
+{
+    u->pauses_left = rng_chance(r, pausing) ? (unsigned)rng_range(r, 1, 8) : 0;
+    u->counted_only = rng_chance(r, 100);
+    u->abort_at = SIZE_MAX;
+    u->abort_code = AFETCH_WRITE;
+    if (rng_chance(r, 40) && u->body_len && !u->counted_only) {
+        u->abort_at = rng_below(r, u->body_len);
+        if (rng_chance(r, 300))
+            u->abort_code = AFETCH_MEMORY;
+    }
+}
+
+static void plan_url(struct sim_world *w, size_t index, unsigned defective, unsigned pausing, bool tiny)
+{
+    static const int statuses[] = {200, 200, 200, 200, 200, 206, 204, 304, 301, 404, 500, 503};
+    struct rng *r = &w->sim.rng;
+    struct sim_url *u = &w->urls[index];
+    u->world = w;
+    u->index = index;
+    u->host = &w->hosts[rng_below(r, w->host_count)];
+    u->method = rng_chance(r, 100) ? "HEAD" : rng_chance(r, 60) ? "POST" : "GET";
+    u->status = statuses[rng_chance(r, 600) ? 0 : rng_below(r, sizeof statuses / sizeof statuses[0])];
+    u->framing = (enum sim_framing)rng_below(r, 3);
+    if (u->framing == FRAME_CLOSE && rng_chance(r, 600))
+        u->framing = FRAME_LENGTH;
+    u->body_len = plan_body_len(r, tiny);
+    u->salt = rng_below(r, SALTS);
+    u->first_delay_ns = PICK(r, 0, 0, SIM_MS, 30 * SIM_MS, 800 * SIM_MS);
+    u->mid_delay_ns = PICK(r, 0, 0, 0, 10 * SIM_MS, 2 * SIM_SECOND);
+    plan_quirks(u, r);
+    if (rng_chance(r, defective))
+        u->defect = plan_defect(w);
+    plan_client(u, r, pausing);
+}
+
+bool sim_url_has_body(const struct sim_url *u)
+{
+    return strcmp(u->method, "HEAD") != 0 && u->status != 204 && u->status != 304;
+}
+
+bool sim_url_idempotent(const struct sim_url *u)
+{
+    return strcmp(u->method, "POST") != 0;
+}
+
+bool sim_url_must_close(const struct sim_url *u)
+{
+    if (u->close || (u->http10 && !u->keep_alive) || u->bare_lf || u->folded || u->extra)
+        return true;
+    if (u->framing == FRAME_LENGTH && u->repeated_length && u->status != 204)
+        return true;
+    return u->framing == FRAME_CLOSE && sim_url_has_body(u);
+}
+
+/* ---- what may come of it ------------------------------------------------------------------------------------------------ */
+
+/* What the response itself means, whole as the server makes it. */
+static uint64_t codes_of(const struct sim_url *u)
+{
+    bool refused = u->status >= 400 && u->world->opt.fail_on_status;
+    uint64_t good = sim_code(refused ? AFETCH_STATUS : AFETCH_OK);
+    bool aborts = !refused && sim_url_has_body(u) && u->abort_at < u->body_len;
+    switch (u->defect) {
+    case DEFECT_NONE:
+        return aborts ? sim_code(u->abort_code) : good;
+    case DEFECT_GARBAGE:
+    case DEFECT_TWO_LENGTHS:
+    case DEFECT_SWITCH:
+        return sim_code(AFETCH_WEIRD_REPLY);
+    case DEFECT_LONG_HEAD:
+        return sim_code(AFETCH_RECV);
+    case DEFECT_BAD_CHUNK:
+        return sim_code(refused ? AFETCH_STATUS : AFETCH_RECV) | (aborts ? sim_code(u->abort_code) : 0);
+    default:
+        /* What the client is told decides; a body may have been refused before that. */
+        return (refused ? sim_code(AFETCH_STATUS) : 0) | (aborts ? sim_code(u->abort_code) : 0);
+    }
+}
+
+uint64_t sim_codes(const struct sim_url *u)
+{
+    const struct sim_world *w = u->world;
+    uint64_t codes = u->host->codes | u->seen;
+    uint64_t served = codes_of(u);
+    if (u->host->unreachable)
+        served = 0;
+    if (u->seen)
+        served &= ~sim_code(AFETCH_OK);
+    codes |= served;
+    if (w->opt.timeout_ms || w->opt.connect_timeout_ms)
+        codes |= sim_code(AFETCH_TIMEOUT);
+    if (w->canceled)
+        codes |= sim_code(AFETCH_CANCELED);
+    if (u->tainted)
+        codes |= sim_code(AFETCH_STATUS) | sim_code(AFETCH_WEIRD_REPLY) | sim_code(AFETCH_PARTIAL) |
+                 sim_code(AFETCH_RECV) | sim_code(AFETCH_SEND) | sim_code(AFETCH_EMPTY);
+    return codes;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------------------------------------ */
+
+static void plan_limits(struct sim_world *w)
+{
+    struct rng *r = &w->sim.rng;
+    afetch_options_init(&w->opt);
+    w->opt.parallel_max = (unsigned)rng_range(r, 1, 16);
+    w->opt.parallel_max_host = (unsigned)rng_range(r, 0, 4);
+    w->opt.timeout_ms = PICK(r, 0, 0, 0, 200, 1000, 30000);
+    w->opt.connect_timeout_ms = PICK(r, 0, 300, 2000, 30000);
+    w->opt.fail_on_status = rng_chance(r, 700);
+}
+
+void sim_plan(struct sim_world *w, bool tiny)
+{
+    struct rng *r = &w->sim.rng;
+    plan_net(w);
+    plan_limits(w);
+    bool smooth = rng_chance(r, 500);
+    unsigned defective = (unsigned)PICK(r, 0, 100, 400);
+    unsigned pausing = (unsigned)PICK(r, 0, 200, 800);
+    w->host_count = rng_range(r, 1, tiny ? 3 : SIM_HOSTS_MAX);
+    for (size_t i = 0; i < w->host_count; i++)
+        plan_host(w, i, smooth);
+    w->url_count = tiny ? rng_range(r, 4, 10) : rng_range(r, 1, SIM_URLS_MAX);
+    for (size_t i = 0; i < w->url_count; i++)
+        plan_url(w, i, defective, pausing, tiny);
+    w->added_first = rng_chance(r, 600) ? w->url_count : rng_range(r, 1, w->url_count);
+    w->source = rng_chance(r, 600);
+    w->ticks = rng_chance(r, 100);
+    w->describes = rng_chance(r, 200);
+}

@@ -1,0 +1,159 @@
+/* What one seed means: hosts and how they behave, URLs with what is served for each and what the client does with it,
+ * limits; and what has happened so far, against which results are judged. Made by sim_plan.c; used by the simulated
+ * server, names and client. */
+#ifndef TESTS_SIM_WORLD_H
+#define TESTS_SIM_WORLD_H
+
+#include "afetch.h"
+#include "base/buf.h"
+#include "net/names.h"
+#include "sim/sim.h"
+#include "sim/sim_engine.h"
+
+#define SIM_HOSTS_MAX 8
+#define SIM_URLS_MAX 60
+#define SIM_BODY_MAX ((size_t)300 * 1000)
+#define SIM_ADDRS_MAX 4
+/* From its place to its end: no URL takes longer, whatever its seed does to it. */
+#define SIM_URL_BOUND_NS (2000 * SIM_SECOND)
+
+/* ---- hosts -------------------------------------------------------------------------------------------------------- */
+
+enum sim_answer { ANSWER_ADDRS, ANSWER_NONE, ANSWER_FAILURE, ANSWER_FLAKY };
+enum sim_reach { REACH_GOOD, REACH_REFUSED, REACH_BLACK_HOLE, REACH_NO_ROUTE, REACH_FLAKY };
+
+struct sim_family {
+    enum sim_answer answer;
+    enum sim_reach reach[SIM_ADDRS_MAX];
+    size_t count;
+    uint64_t delay_ns;
+    bool at_once;
+    uint32_t ttl_s;
+};
+
+struct sim_host {
+    char name[48];      /* as it is looked up */
+    char authority[64]; /* as it stands in a URL and in Host */
+    uint16_t port;
+    bool literal;
+    struct sim_family v6, v4;
+    uint64_t codes; /* how reaching it may fail, a bit for each enum afetch_code */
+    bool unreachable;
+    size_t in_flight; /* connections with a request that is not answered yet */
+    size_t used;      /* open connections on which there has been a request */
+};
+
+/* ---- URLs ---------------------------------------------------------------------------------------------------------- */
+
+enum sim_framing { FRAME_LENGTH, FRAME_CHUNKED, FRAME_CLOSE };
+
+/* How a response goes wrong. To add one: a name here, its chance in sim_plan.c (plan_defect), its bytes in
+ * sim_response.c, and the codes that it may end with in sim_plan.c (codes_of). */
+enum sim_defect {
+    DEFECT_NONE,
+    DEFECT_CUT,     /* the server closes within the message */
+    DEFECT_RESET,   /* or resets */
+    DEFECT_EMPTY,   /* closes without a byte */
+    DEFECT_STALL,   /* stops, and keeps the connection (only with a time-out) */
+    DEFECT_GARBAGE, /* this is not HTTP */
+    DEFECT_BAD_CHUNK,
+    DEFECT_TWO_LENGTHS,
+    DEFECT_SWITCH,    /* 101, not asked for */
+    DEFECT_LONG_HEAD, /* over the limit */
+    DEFECTS
+};
+
+struct sim_url {
+    struct sim_world *world;
+    size_t index;
+    struct sim_host *host;
+    const char *method;
+    /* served */
+    int status;
+    enum sim_framing framing;
+    enum sim_defect defect;
+    size_t body_len, salt;
+    unsigned informs; /* 1xx before it */
+    bool http10, close, keep_alive; /* the Connection field */
+    bool bare_lf, folded, repeated_length, trailers;
+    bool extra; /* bytes behind the message that nobody asked for */
+    uint64_t first_delay_ns, mid_delay_ns;
+    /* what the client does */
+    unsigned pauses_left;
+    bool counted_only; /* no body callback */
+    size_t abort_at;   /* SIZE_MAX: it doesn't */
+    enum afetch_code abort_code;
+    /* what has happened */
+    struct afetch_request *request; /* NULL: not handed over, or done */
+    bool given, done, paused;
+    size_t delivered;
+    unsigned heads;
+    uint64_t seen;  /* the codes that what the client was told stands for */
+    bool tainted;   /* it was told what belongs to no request: it cannot know */
+    struct sim_event resume;
+};
+
+bool sim_url_has_body(const struct sim_url *u);
+bool sim_url_idempotent(const struct sim_url *u);
+/* The client must not use the connection again after this response, whole as it may be. */
+bool sim_url_must_close(const struct sim_url *u);
+/* The bytes that are served; of SIM_BODY_MAX at most. */
+const char *sim_body(size_t salt);
+
+/* ---- all of it ----------------------------------------------------------------------------------------------------- */
+
+struct sim_world {
+    struct sim sim;
+    struct sim_engine_counts counts;
+    struct sim_host hosts[SIM_HOSTS_MAX];
+    size_t host_count;
+    struct sim_url urls[SIM_URLS_MAX];
+    size_t url_count;
+    struct afetch_options opt;
+    size_t added_first;  /* URLs handed over before the run */
+    bool source;         /* the others: by a source, else by the done of others */
+    bool ticks;
+    bool describes;
+    /* what has happened */
+    struct sim_remote remote;
+    uint64_t conn_ids;
+    size_t in_flight;
+    size_t next_url, done;
+    struct afetch_session *session;
+    struct sim_event feed;
+    bool source_ended;
+    uint64_t points;
+    bool canceled; /* the run: afetch_session_cancel, or its root directly */
+    uint64_t canceled_ns;
+};
+
+static inline uint64_t sim_code(enum afetch_code code)
+{
+    return (uint64_t)1 << code;
+}
+
+/* Decides everything that does not depend on the run. tiny: few URLs and small bodies, for the sweep. */
+void sim_plan(struct sim_world *w, bool tiny);
+/* What u may end with: a bit for each code; AFETCH_OK's is set if it may end well. */
+uint64_t sim_codes(const struct sim_url *u);
+
+/* ---- the parts ------------------------------------------------------------------------------------------------------ */
+
+/* The other end of all connections; sim_server.c. */
+void sim_server_init(struct sim_world *w);
+
+/* The bytes of u's response into out. message: where the message ends; head: where its (last) head does. */
+struct sim_response {
+    struct buf bytes;
+    size_t head, message;
+};
+void sim_response_make(struct sim_world *w, const struct sim_url *u, struct sim_response *out);
+
+/* Names with this world's answers; sim_names.c. */
+struct names *sim_names_new(struct sim_world *w, struct engine *e);
+
+/* Requests, callbacks and the judgement of results; sim_client.c. */
+void sim_client_begin(struct sim_world *w);
+void sim_client_end(struct sim_world *w);
+
+#endif
