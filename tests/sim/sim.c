@@ -143,8 +143,10 @@ void sim_fail(struct sim *s, const char *fmt, ...)
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     fflush(stdout);
-    fprintf(stderr, "seed 0x%" PRIx64 " failed: %s (at %.6f s, event %" PRIu64 "); replay with: afetch-sim --seed 0x%" PRIx64 "\n",
-            s->seed, text, s->now_ns ? (double)*s->now_ns / 1e9 : 0, s->events, s->seed);
+    fprintf(stderr,
+            "seed 0x%" PRIx64 " failed: %s (at %.6f s, event %" PRIu64 "); replay with: afetch-sim --seed 0x%" PRIx64
+            "%s\n",
+            s->seed, text, s->now_ns ? (double)*s->now_ns / 1e9 : 0, s->events, s->seed, s->replay);
     if (s->describe)
         s->describe(s->describe_arg);
     fflush(stderr);

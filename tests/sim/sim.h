@@ -31,7 +31,7 @@ struct sim_net {
     unsigned late_write; /* a write takes only a part at first, and completes later */
     unsigned reset;      /* a connection is reset at some byte */
     unsigned close_on_reuse;
-    unsigned unasked;    /* a server says something on an idle connection, and closes it */
+    unsigned unasked;     /* a server says something on an idle connection, and closes it */
     uint64_t idle_max_ns; /* how long a server keeps an idle connection, at most; 0: for ever */
     bool idle_watched;
 };
@@ -44,6 +44,7 @@ struct sim {
     uint64_t hash;
     uint64_t events; /* fired, timers and steps included */
     bool verbose;
+    char replay[64]; /* what a replay needs beside the seed */
     struct sim_event **heap;
     size_t len, size;
     uint64_t order;

@@ -33,13 +33,13 @@ struct sock {
     struct sim_fate fate;
     struct io *connector, *reader, *writer;
     struct sim_event connecting, readable, writable, travelling;
-    struct bytes in;  /* arrived, not read yet */
-    struct bytes out; /* on its way to the remote */
-    bool spent;       /* a write was cancelled: only a close is legal */
+    struct bytes in;   /* arrived, not read yet */
+    struct bytes out;  /* on its way to the remote */
+    bool spent;        /* a write was cancelled: only a close is legal */
     bool ended, reset; /* arrived behind what is in in */
 };
 
-#define OF(type, member, pointer) ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
+#define OF(type, member, pointer) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 /* ---- bytes ------------------------------------------------------------------------------------------------------ */
 

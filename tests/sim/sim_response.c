@@ -115,6 +115,8 @@ void sim_response_make(struct sim_world *w, const struct sim_url *u, struct sim_
     out->head = out->bytes.len;
     add_body(&m);
     out->message = out->bytes.len;
+    if (w->plant == PLANT_BYTE && out->message > out->head && u->framing != FRAME_CHUNKED)
+        out->bytes.data[out->message - 1] ^= 1;
     if (u->extra && (!sim_url_has_body(u) || u->framing != FRAME_CLOSE))
         must(&m, buf_adds(&out->bytes, "\1what nobody asked for\r\n\r\n"));
 }

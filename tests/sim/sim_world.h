@@ -73,7 +73,7 @@ struct sim_url {
     enum sim_framing framing;
     enum sim_defect defect;
     size_t body_len, salt;
-    unsigned informs; /* 1xx before it */
+    unsigned informs;               /* 1xx before it */
     bool http10, close, keep_alive; /* the Connection field */
     bool bare_lf, folded, repeated_length, trailers;
     bool extra; /* bytes behind the message that nobody asked for */
@@ -88,8 +88,8 @@ struct sim_url {
     bool given, done, paused;
     size_t delivered;
     unsigned heads;
-    uint64_t seen;  /* the codes that what the client was told stands for */
-    bool tainted;   /* it was told what belongs to no request: it cannot know */
+    uint64_t seen; /* the codes that what the client was told stands for */
+    bool tainted;  /* it was told what belongs to no request: it cannot know */
     struct sim_event resume;
 };
 
@@ -100,18 +100,29 @@ bool sim_url_must_close(const struct sim_url *u);
 /* The bytes that are served; of SIM_BODY_MAX at most. */
 const char *sim_body(size_t salt);
 
+/* ---- mistakes ------------------------------------------------------------------------------------------------------ */
+
+/* Planted, so that it can be seen that they are found (afetch-sim --plant). */
+enum sim_plant {
+    PLANT_NONE,
+    PLANT_BYTE,        /* a server sends one wrong byte in a body */
+    PLANT_LIMIT,       /* the session's limit is above that which holds */
+    PLANT_LOST_RESULT, /* the first URL's result is dropped */
+};
+
 /* ---- all of it ----------------------------------------------------------------------------------------------------- */
 
 struct sim_world {
     struct sim sim;
+    enum sim_plant plant;
     struct sim_engine_counts counts;
     struct sim_host hosts[SIM_HOSTS_MAX];
     size_t host_count;
     struct sim_url urls[SIM_URLS_MAX];
     size_t url_count;
     struct afetch_options opt;
-    size_t added_first;  /* URLs handed over before the run */
-    bool source;         /* the others: by a source, else by the done of others */
+    size_t added_first; /* URLs handed over before the run */
+    bool source;        /* the others: by a source, else by the done of others */
     bool ticks;
     bool describes;
     /* what has happened */
@@ -124,7 +135,7 @@ struct sim_world {
     bool source_ended;
     uint64_t points;
     bool canceled; /* the run: afetch_session_cancel, or its root directly */
-    uint64_t canceled_ns;
+    uint64_t canceled_ns, end_ns;
 };
 
 static inline uint64_t sim_code(enum afetch_code code)
@@ -152,8 +163,7 @@ void sim_response_make(struct sim_world *w, const struct sim_url *u, struct sim_
 /* Names with this world's answers; sim_names.c. */
 struct names *sim_names_new(struct sim_world *w, struct engine *e);
 
-/* Requests, callbacks and the judgement of results; sim_client.c. */
-void sim_client_begin(struct sim_world *w);
-void sim_client_end(struct sim_world *w);
+/* A whole run: requests, callbacks and the judgement of results; sim_client.c. */
+void sim_client_run(struct sim_world *w);
 
 #endif

@@ -1,0 +1,218 @@
+/* The client of one run: it hands the URLs of the plan to a session by the library's public interface, takes what the
+ * callbacks bring, and judges each result. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fetch/session.h"
+#include "sim/sim_world.h"
+
+/* ---- callbacks -------------------------------------------------------------------------------------------------- */
+
+static struct sim_url *alive(struct sim_url *u, const char *what)
+{
+    if (u->done)
+        sim_fail(&u->world->sim, "URL %zu: %s after its result", u->index, what);
+    if (u->paused)
+        sim_fail(&u->world->sim, "URL %zu: %s while it is paused", u->index, what);
+    return u;
+}
+
+static enum afetch_flow on_head(void *arg, struct afetch_request *r, const struct afetch_head *head)
+{
+    struct sim_url *u = alive(arg, "a head");
+    const char *id = afetch_request_header(r, "x-id");
+    u->heads++;
+    if (!u->tainted && (u->heads != 1 || head->status != u->status || !id || strtoull(id, NULL, 10) != u->index))
+        sim_fail(&u->world->sim, "URL %zu: head %u has status %d and is of URL %s", u->index, u->heads, head->status,
+                 id ? id : "?");
+    return AFETCH_GO;
+}
+
+static void on_resume(struct sim_event *event)
+{
+    struct sim_url *u = (struct sim_url *)(void *)((char *)event - offsetof(struct sim_url, resume));
+    u->paused = false;
+    afetch_request_resume(u->request);
+}
+
+static enum afetch_flow pause(struct sim_url *u)
+{
+    struct sim *sim = &u->world->sim;
+    u->pauses_left--;
+    u->paused = true;
+    sim_after(sim, &u->resume, rng_chance(&sim->rng, 300) ? 0 : rng_below(&sim->rng, 500 * SIM_MS), on_resume);
+    return AFETCH_PAUSE;
+}
+
+static enum afetch_flow on_body(void *arg, struct afetch_request *r, const void *data, size_t len)
+{
+    struct sim_url *u = alive(arg, "body bytes");
+    struct sim *sim = &u->world->sim;
+    if (!u->tainted && (len > u->body_len - u->delivered || memcmp(data, sim_body(u->salt) + u->delivered, len) != 0))
+        sim_fail(sim, "URL %zu: %zu bytes from %zu on are not those that were served", u->index, len, u->delivered);
+    u->delivered += len;
+    if (u->delivered > u->abort_at) {
+        if (u->abort_code != AFETCH_WRITE)
+            afetch_request_fail(r, u->abort_code, "as the plan has it");
+        return AFETCH_ABORT;
+    }
+    return u->pauses_left && rng_chance(&sim->rng, 500) ? pause(u) : AFETCH_GO;
+}
+
+static void check_success(const struct sim_url *u, const struct afetch_result *result)
+{
+    size_t wanted = sim_url_has_body(u) ? u->body_len : 0;
+    struct sim *sim = &u->world->sim;
+    if (u->heads != 1 || result->status != u->status)
+        sim_fail(sim, "URL %zu: a success with %u heads and status %d", u->index, u->heads, result->status);
+    if (result->bytes != wanted || (!u->counted_only && u->delivered != wanted))
+        sim_fail(sim, "URL %zu: %" PRIu64 " bytes of %zu, %zu delivered, is no success", u->index, result->bytes,
+                 wanted, u->delivered);
+}
+
+static void hand_over(struct sim_world *w);
+
+static void describe_line(void *arg, const char *text)
+{
+    sim_note(arg, "describe", strlen(text), 0);
+}
+
+static void on_done(void *arg, struct afetch_request *r, const struct afetch_result *result)
+{
+    struct sim_url *u = arg;
+    struct sim_world *w = u->world;
+    if (u->done || u->request != r)
+        sim_fail(&w->sim, "URL %zu: a second result", u->index);
+    if (w->plant == PLANT_LOST_RESULT && u->index == 0)
+        return;
+    sim_note(&w->sim, "result", u->index, result->code);
+    sim_cancel(&w->sim, &u->resume);
+    u->done = true;
+    u->paused = false;
+    u->request = NULL;
+    w->done++;
+    if (!(sim_codes(u) & sim_code(result->code)))
+        sim_fail(&w->sim, "URL %zu: ended with %d (%s), which nothing explains", u->index, (int)result->code,
+                 result->error);
+    if (result->code == AFETCH_OK)
+        check_success(u, result);
+    if (w->describes)
+        afetch_session_describe(w->session, describe_line, &w->sim);
+    if (!w->source && !w->canceled && w->next_url < w->url_count)
+        hand_over(w);
+}
+
+/* ---- handing over ----------------------------------------------------------------------------------------------- */
+
+static struct afetch_request *make_request(struct sim_world *w)
+{
+    struct sim_url *u = &w->urls[w->next_url++];
+    struct afetch_callbacks callbacks = {.head = on_head, .body = u->counted_only ? NULL : on_body, .done = on_done};
+    char url[128];
+    int len = snprintf(url, sizeof url, "http://%s/u%zu#fragment", u->host->authority, u->index);
+    u->request = afetch_request_new(url, (size_t)len);
+    if (!u->request || afetch_request_set_method(u->request, u->method) != AFETCH_OK)
+        sim_fail(&w->sim, "no request");
+    u->given = true;
+    afetch_request_set_callbacks(u->request, &callbacks, u);
+    return u->request;
+}
+
+static void hand_over(struct sim_world *w)
+{
+    afetch_session_add(w->session, make_request(w));
+}
+
+static void on_feed(struct sim_event *event)
+{
+    struct sim_world *w = (struct sim_world *)(void *)((char *)event - offsetof(struct sim_world, feed));
+    afetch_session_wake(w->session);
+}
+
+static enum afetch_next next(void *arg, struct afetch_request **out)
+{
+    struct sim_world *w = arg;
+    if (w->source_ended || w->feed.index)
+        sim_fail(&w->sim, "the source was asked again after it %s", w->source_ended ? "ended" : "said later");
+    if (w->next_url == w->url_count) {
+        w->source_ended = true;
+        return AFETCH_NEXT_END;
+    }
+    if (rng_chance(&w->sim.rng, 200)) {
+        sim_after(&w->sim, &w->feed, rng_below(&w->sim.rng, 300 * SIM_MS), on_feed);
+        return AFETCH_NEXT_LATER;
+    }
+    *out = make_request(w);
+    return AFETCH_NEXT_ONE;
+}
+
+static void on_tick(void *arg)
+{
+    sim_note(arg, "tick", 0, 0);
+}
+
+/* ---- the run ---------------------------------------------------------------------------------------------------- */
+
+static void begin(struct sim_world *w)
+{
+    struct afetch_options opt = w->opt;
+    opt.parallel_max += w->plant == PLANT_LIMIT ? 30 : 0;
+    struct engine *e = sim_engine_new(&w->sim, &w->remote, &w->counts);
+    struct names *names = sim_names_new(w, e);
+    if (session_new(&w->session, e, names, &opt, NULL) < 0)
+        sim_fail(&w->sim, "no session");
+    if (w->ticks)
+        afetch_session_set_tick(w->session, 100, on_tick, &w->sim);
+    if (w->source)
+        afetch_session_set_source(w->session, next, w);
+    while (w->next_url < w->added_first)
+        hand_over(w);
+}
+
+static bool all_done(const struct sim_world *w)
+{
+    return w->done == w->url_count;
+}
+
+static void check_run(struct sim_world *w, enum afetch_code code, uint64_t now_ns)
+{
+    struct sim *sim = &w->sim;
+    if (!w->canceled && code != AFETCH_OK)
+        sim_fail(sim, "the run ended with %d", (int)code);
+    if (!w->canceled && !all_done(w))
+        sim_fail(sim, "%zu of %zu URLs have no result", w->url_count - w->done, w->url_count);
+    if (w->canceled && code != AFETCH_CANCELED && !(all_done(w) && code == AFETCH_OK))
+        sim_fail(sim, "the run ended with %d, though it was canceled", (int)code);
+    if (w->canceled && now_ns - w->canceled_ns > SIM_SECOND)
+        sim_fail(sim, "the run went on for %.3f s after it was canceled", (double)(now_ns - w->canceled_ns) / 1e9);
+    if (now_ns > (w->url_count + 1) * SIM_URL_BOUND_NS)
+        sim_fail(sim, "the run took %.0f s", (double)now_ns / 1e9);
+}
+
+static void end(struct sim_world *w)
+{
+    struct sim *sim = &w->sim;
+    sim->describe = NULL; /* the session is gone soon */
+    sim_cancel(sim, &w->feed);
+    afetch_session_free(w->session);
+    if (w->counts.open || w->counts.pending)
+        sim_fail(sim, "%zu sockets and %zu operations are left open", w->counts.open, w->counts.pending);
+    if (w->in_flight)
+        sim_fail(sim, "%zu requests are under way at the end", w->in_flight);
+    for (size_t i = 0; i < w->host_count; i++)
+        if (w->hosts[i].used || w->hosts[i].in_flight)
+            sim_fail(sim, "host %zu has connections at the end", i);
+    if (sim->len)
+        sim_fail(sim, "%zu events wait at the end", sim->len);
+}
+
+void sim_client_run(struct sim_world *w)
+{
+    begin(w);
+    enum afetch_code code = afetch_session_run(w->session);
+    w->end_ns = *w->sim.now_ns;
+    check_run(w, code, w->end_ns);
+    end(w);
+}

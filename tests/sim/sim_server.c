@@ -1,0 +1,355 @@
+/* The other end of every connection: servers that follow the plan of the URL they are asked for. It watches what the
+ * client is told and does, and keeps what results are judged by. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/sim_world.h"
+
+enum { REQUEST_MAX = 64 * 1024 };
+
+struct peer {
+    struct sim_world *w;
+    struct sim_host *host;
+    struct sock *sock;
+    struct sim_event step; /* the next thing that this server does */
+    struct buf request;    /* what has arrived of it */
+    struct sim_url *url;   /* whose response is under way, or was last */
+    struct sim_response response;
+    size_t served;       /* requests whose response was made */
+    size_t sent, told;   /* bytes of the response, to the client and read by it */
+    size_t end_at;       /* where the server ends, resets or stalls; SIZE_MAX: nowhere */
+    bool resets, stalls; /* what it does there */
+    bool in_flight;      /* the client waits for a response */
+    bool used;           /* there was a request */
+    bool over;           /* the server has ended or reset */
+    bool said_unasked, middled;
+};
+
+#define PEER_OF(event) ((struct peer *)(void *)((char *)(event)-offsetof(struct peer, step)))
+
+/* ---- who is where ---------------------------------------------------------------------------------------------- */
+
+/* sim_names.c's addresses: 10.1.HOST.I and fd00::HOST:I; a literal's are of the same form. */
+static struct sim_host *host_at(struct sim_world *w, const struct addr *to, bool *v6, size_t *index)
+{
+    char text[ADDR_TEXT_MAX];
+    unsigned host = 0, i = 0;
+    addr_text(to, text);
+    *v6 = addr_family(to) == AF_INET6;
+    if (!*v6)
+        sscanf(text, "10.1.%u.%u", &host, &i);
+    else if (sscanf(text, "fd00::%x:%x", &host, &i) != 2) {
+        host = 0; /* "fd00::1" */
+        sscanf(text, "fd00::%x", &i);
+    }
+    if (host >= w->host_count || i == 0 || i > SIM_ADDRS_MAX)
+        sim_fail(&w->sim, "a connect to %s, where nobody is", text);
+    *index = i - 1;
+    return &w->hosts[host];
+}
+
+static struct sim_fate fate(void *arg, const struct addr *to)
+{
+    struct sim_world *w = arg;
+    struct sim *sim = &w->sim;
+    bool v6;
+    size_t index;
+    const struct sim_host *h = host_at(w, to, &v6, &index);
+    enum sim_reach reach = (v6 ? &h->v6 : &h->v4)->reach[index];
+    if (reach == REACH_FLAKY)
+        reach = rng_chance(&sim->rng, 500) ? REACH_GOOD : REACH_REFUSED;
+    switch (reach) {
+    case REACH_REFUSED:
+        return (struct sim_fate){
+            .sys = ECONNREFUSED, .delay_ns = sim_latency(sim), .at_once = rng_chance(&sim->rng, 100)};
+    case REACH_BLACK_HOLE:
+        return (struct sim_fate){.sys = ETIMEDOUT, .delay_ns = 130 * SIM_SECOND};
+    case REACH_NO_ROUTE:
+        return (struct sim_fate){
+            .sys = EHOSTUNREACH, .delay_ns = sim_latency(sim), .at_once = rng_chance(&sim->rng, 500)};
+    default:
+        return (struct sim_fate){.delay_ns = sim_latency(sim), .at_once = rng_chance(&sim->rng, 50)};
+    }
+}
+
+static void *opened(void *arg, struct sock *s, const struct addr *to)
+{
+    struct sim_world *w = arg;
+    struct peer *p = sim_alloc(&w->sim, sizeof *p);
+    bool v6;
+    size_t index;
+    p->w = w;
+    p->host = host_at(w, to, &v6, &index);
+    p->sock = s;
+    p->end_at = SIZE_MAX;
+    buf_init(&p->request, REQUEST_MAX);
+    return p;
+}
+
+/* ---- what the server does --------------------------------------------------------------------------------------- */
+
+static void end(struct peer *p, bool reset)
+{
+    if (p->over)
+        return;
+    p->over = true;
+    sim_cancel(&p->w->sim, &p->step);
+    if (reset)
+        sim_socket_reset(p->sock); /* last: both may lead to the connection's close */
+    else
+        sim_socket_end(p->sock);
+}
+
+static void on_idle_end(struct sim_event *event)
+{
+    end(PEER_OF(event), false);
+}
+
+/* As servers say "you were too slow"; or what nobody can make sense of. */
+static void on_unasked(struct sim_event *event)
+{
+    static const char timeout[] = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    struct peer *p = PEER_OF(event);
+    struct sim *sim = &p->w->sim;
+    const char *text = p->w->opt.fail_on_status && rng_chance(&sim->rng, 500) ? timeout : "\1\2\3 what is this\r\n\r\n";
+    p->said_unasked = true;
+    sim_after(sim, &p->step, sim_latency(sim), on_idle_end);
+    sim_socket_send(p->sock, text, strlen(text));
+}
+
+static void become_idle(struct peer *p)
+{
+    struct sim *sim = &p->w->sim;
+    if (rng_chance(&sim->rng, sim->net.unasked))
+        sim_after(sim, &p->step, rng_below(&sim->rng, SIM_SECOND), on_unasked);
+    else if (sim->net.idle_max_ns)
+        sim_after(sim, &p->step, rng_below(&sim->rng, sim->net.idle_max_ns), on_idle_end);
+}
+
+static void on_close(struct sim_event *event)
+{
+    end(PEER_OF(event), false);
+}
+
+static void on_send(struct sim_event *event);
+
+static void plan_next(struct peer *p)
+{
+    struct sim *sim = &p->w->sim;
+    if (p->sent == p->end_at && p->stalls)
+        return;
+    if (p->sent < p->response.bytes.len) {
+        bool middle = !p->middled && p->sent >= p->response.bytes.len / 2;
+        p->middled |= middle;
+        sim_after(sim, &p->step, sim_latency(sim) / 16 + (middle ? p->url->mid_delay_ns : 0), on_send);
+    } else if (sim_url_must_close(p->url) || p->url->defect == DEFECT_SWITCH) {
+        sim_after(sim, &p->step, sim_latency(sim), on_close);
+    } else {
+        become_idle(p);
+    }
+}
+
+static void on_send(struct sim_event *event)
+{
+    struct peer *p = PEER_OF(event);
+    struct sim *sim = &p->w->sim;
+    if (p->sent == p->end_at && !p->stalls) {
+        end(p, p->resets);
+        return;
+    }
+    size_t stop = p->end_at < p->response.bytes.len ? p->end_at : p->response.bytes.len;
+    size_t most = p->response.bytes.len / 300 + sim->net.segment_max;
+    size_t len = sim_portion(sim, most, stop - p->sent);
+    const char *at = p->response.bytes.data + p->sent;
+    p->sent += len;
+    plan_next(p);
+    if (len > 0)
+        sim_socket_send(p->sock, at, len); /* last: the client may close */
+}
+
+/* ---- a request -------------------------------------------------------------------------------------------------- */
+
+/* Where the defect of the URL, or the network's, ends the response. */
+static void plan_end(struct peer *p)
+{
+    struct sim *sim = &p->w->sim;
+    const struct sim_url *u = p->url;
+    const struct sim_response *r = &p->response;
+    p->end_at = SIZE_MAX;
+    p->resets = u->defect == DEFECT_RESET;
+    p->stalls = u->defect == DEFECT_STALL;
+    /* A body that the end of the connection ends may end anywhere. */
+    bool open_ended = u->framing == FRAME_CLOSE && sim_url_has_body(u);
+    size_t whole = open_ended && !p->resets && !p->stalls ? r->head : r->message;
+    if (u->defect == DEFECT_CUT || p->resets || p->stalls)
+        p->end_at = rng_range(&sim->rng, p->resets || p->stalls ? 0 : 1, whole - 1);
+    else if (u->defect == DEFECT_EMPTY)
+        p->end_at = 0;
+    else if (rng_chance(&sim->rng, sim->net.reset)) {
+        p->end_at = rng_below(&sim->rng, r->message);
+        p->resets = true;
+    }
+}
+
+/* "GET /u12 HTTP/1.1", Host and all. */
+static struct sim_url *read_request(struct peer *p)
+{
+    struct sim_world *w = p->w;
+    char method[8], host[80];
+    size_t index;
+    const char *text = p->request.data;
+    const char *field = strstr(text, "\r\nHost: ");
+    if (sscanf(text, "%7s /u%zu HTTP/1.1\r\n", method, &index) != 2 || !field ||
+        sscanf(field, "\r\nHost: %79s", host) != 1)
+        sim_fail(&w->sim, "a request that is none: %s", text);
+    struct sim_url *u = index < w->url_count ? &w->urls[index] : NULL;
+    if (!u || u->host != p->host || strcmp(method, u->method) != 0 || strcmp(host, u->host->authority) != 0)
+        sim_fail(&w->sim, "a request that no URL stands for, or at the wrong host: %s", text);
+    if (u->done)
+        sim_fail(&w->sim, "a request for URL %zu, which had its result", index);
+    return u;
+}
+
+static void answer(struct peer *p)
+{
+    struct sim *sim = &p->w->sim;
+    p->url = read_request(p);
+    p->request.len = 0;
+    if (p->said_unasked)
+        p->url->tainted = true;
+    bool refuses = p->served > 0 && rng_chance(&sim->rng, sim->net.close_on_reuse);
+    p->served++;
+    if (refuses) {
+        sim_note(sim, "refuse", p->url->index, 0);
+        end(p, rng_chance(&sim->rng, 500));
+        return;
+    }
+    buf_deinit(&p->response.bytes);
+    sim_response_make(p->w, p->url, &p->response);
+    plan_end(p);
+    sim_note(sim, "serve", p->url->index, p->end_at);
+    sim_after(sim, &p->step, p->url->first_delay_ns + sim_latency(sim), on_send);
+}
+
+static void arrived(void *peer, const char *data, size_t len)
+{
+    struct peer *p = peer;
+    if (p->over)
+        return;
+    if (buf_add(&p->request, data, len) < 0)
+        sim_fail(&p->w->sim, "a request that is too long");
+    if (p->request.len >= 4 && memcmp(p->request.data + p->request.len - 4, "\r\n\r\n", 4) == 0)
+        answer(p);
+}
+
+/* ---- what the client does --------------------------------------------------------------------------------------- */
+
+static void check_limits(const struct peer *p)
+{
+    const struct sim_world *w = p->w;
+    unsigned per_host = w->opt.parallel_max_host;
+    if (w->in_flight > w->opt.parallel_max)
+        sim_fail(&p->w->sim, "%zu transfers at once, %u are allowed", w->in_flight, w->opt.parallel_max);
+    if (per_host && (p->host->in_flight > per_host || p->host->used > per_host))
+        sim_fail(&p->w->sim, "%zu connections to one host, %zu with a request; %u are allowed", p->host->used,
+                 p->host->in_flight, per_host);
+}
+
+static void writing(void *peer, const char *data, size_t len)
+{
+    struct peer *p = peer;
+    (void)data, (void)len;
+    if (p->in_flight)
+        sim_fail(&p->w->sim, "a request before the response to the last one was read");
+    if (p->served > 0 && sim_url_must_close(p->url))
+        sim_fail(&p->w->sim, "a connection was used again after the response to URL %zu", p->url->index);
+    if (!p->over)
+        sim_cancel(&p->w->sim, &p->step); /* it no longer waits for a request */
+    if (!p->used)
+        p->host->used++;
+    p->used = true;
+    p->in_flight = true;
+    p->sent = p->told = 0;
+    p->middled = false;
+    p->host->in_flight++;
+    p->w->in_flight++;
+    check_limits(p);
+}
+
+static void answered(struct peer *p)
+{
+    if (!p->in_flight)
+        return;
+    p->in_flight = false;
+    p->host->in_flight--;
+    p->w->in_flight--;
+}
+
+/* The URL whose request is under way, also where the server has not got it yet. */
+static struct sim_url *url_under_way(const struct peer *p)
+{
+    return p->url && p->request.len == 0 && p->served > 0 ? p->url : NULL;
+}
+
+/* The client was told so before the response was whole. On a connection that was used before, nothing of the response
+ * read, that means "try again" where the method allows it. */
+static void failed(struct peer *p, uint64_t codes)
+{
+    struct sim_url *u = url_under_way(p);
+    bool tried_again = p->served > 1 && p->told == 0 && u && sim_url_idempotent(u);
+    if (u && !tried_again)
+        u->seen |= codes;
+    answered(p);
+}
+
+static uint64_t codes_of_end(const struct peer *p)
+{
+    const struct sim_url *u = p->url;
+    uint64_t codes = sim_code(p->told ? AFETCH_PARTIAL : AFETCH_EMPTY);
+    return u && u->informs ? codes | sim_code(AFETCH_EMPTY) : codes;
+}
+
+static void told(void *peer, enum sim_told what, size_t len)
+{
+    struct peer *p = peer;
+    bool open_ended = p->url && p->url->framing == FRAME_CLOSE && sim_url_has_body(p->url);
+    bool whole;
+    p->told += len;
+    whole = p->sent && p->told >= p->response.message && p->end_at >= p->response.message;
+    if (what == SIM_TOLD_BYTES) {
+        if (whole && !open_ended)
+            answered(p);
+    } else if (p->in_flight) {
+        if (what == SIM_TOLD_END && whole)
+            answered(p);
+        else if (what == SIM_TOLD_END)
+            failed(p, codes_of_end(p));
+        else
+            failed(p, sim_code(what == SIM_TOLD_READ_ERROR ? AFETCH_RECV : AFETCH_SEND));
+    }
+}
+
+static void closed(void *peer)
+{
+    struct peer *p = peer;
+    answered(p);
+    if (p->used)
+        p->host->used--;
+    sim_cancel(&p->w->sim, &p->step);
+    buf_deinit(&p->response.bytes);
+    buf_deinit(&p->request);
+    free(p);
+}
+
+void sim_server_init(struct sim_world *w)
+{
+    w->remote = (struct sim_remote){.arg = w,
+                                    .fate = fate,
+                                    .opened = opened,
+                                    .writing = writing,
+                                    .arrived = arrived,
+                                    .told = told,
+                                    .closed = closed};
+}
