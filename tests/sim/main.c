@@ -182,7 +182,7 @@ static bool plant(struct command *c, const char *name)
 
 static bool take_number(const char *text, uint64_t *out)
 {
-    char *end;
+    char *end = NULL;
     *out = text ? strtoull(text, &end, 0) : 0;
     return text && *text && !*end;
 }

@@ -140,13 +140,17 @@ static size_t plan_body_len(struct rng *r, bool tiny)
     }
 }
 
-static enum sim_defect plan_defect(struct sim_world *w)
+static enum sim_defect plan_defect(struct sim_world *w, const struct sim_url *u)
 {
     struct rng *r = &w->sim.rng;
     enum sim_defect defect = (enum sim_defect)rng_range(r, DEFECT_CUT, DEFECTS - 1);
     if (defect == DEFECT_LONG_HEAD && !rng_chance(r, 50))
         return DEFECT_NONE;
     if (defect == DEFECT_STALL && w->opt.timeout_ms == 0)
+        return DEFECT_NONE;
+    if (defect == DEFECT_BAD_CHUNK && (u->framing != FRAME_CHUNKED || !sim_url_has_body(u)))
+        return DEFECT_NONE;
+    if (defect == DEFECT_TWO_LENGTHS && (u->framing == FRAME_CHUNKED || !sim_url_has_body(u)))
         return DEFECT_NONE;
     return defect;
 }
@@ -198,7 +202,7 @@ static void plan_url(struct sim_world *w, size_t index, unsigned defective, unsi
     u->mid_delay_ns = PICK(r, 0, 0, 0, 10 * SIM_MS, 2 * SIM_SECOND);
     plan_quirks(u, r);
     if (rng_chance(r, defective))
-        u->defect = plan_defect(w);
+        u->defect = plan_defect(w, u);
     plan_client(u, r, pausing);
 }
 
