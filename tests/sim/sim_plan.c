@@ -102,7 +102,7 @@ static void plan_literal(struct sim_world *w, struct sim_host *h, size_t index, 
     h->literal = true;
     h->v4 = h->v6 = (struct sim_family){.answer = ANSWER_NONE};
     *f = (struct sim_family){.count = 1, .reach = {plan_reach(w, smooth)}};
-    snprintf(h->name, sizeof h->name, f == &h->v4 ? "10.1.%zu.1" : "[fd00::%zu:1]", index);
+    snprintf(h->name, sizeof h->name, f == &h->v4 ? "10.1.%zu.1" : index ? "[fd00::%zu:1]" : "[fd00::1]", index);
 }
 
 static void plan_host(struct sim_world *w, size_t index, bool smooth)

@@ -15,6 +15,8 @@ struct peer {
     struct sock *sock;
     struct sim_event step; /* the next thing that this server does */
     struct buf request;    /* what has arrived of it */
+    struct sim_url *asked; /* whose request the client wrote last */
+    size_t asks;           /* requests that it wrote */
     struct sim_url *url;   /* whose response is under way, or was last */
     struct sim_response response;
     size_t served;       /* requests whose response was made */
@@ -257,10 +259,21 @@ static void check_limits(const struct peer *p)
                  p->host->in_flight, per_host);
 }
 
+/* The URL of a request's first line. */
+static struct sim_url *asked_url(struct sim_world *w, const char *data, size_t len)
+{
+    char line[32] = "";
+    size_t index = SIZE_MAX;
+    memcpy(line, data, len < sizeof line ? len : sizeof line - 1);
+    sscanf(line, "%*s /u%zu", &index);
+    if (index >= w->url_count)
+        sim_fail(&w->sim, "a request that no URL stands for: %s", line);
+    return &w->urls[index];
+}
+
 static void writing(void *peer, const char *data, size_t len)
 {
     struct peer *p = peer;
-    (void)data, (void)len;
     if (p->in_flight)
         sim_fail(&p->w->sim, "a request before the response to the last one was read");
     if (p->served > 0 && sim_url_must_close(p->url))
@@ -270,6 +283,8 @@ static void writing(void *peer, const char *data, size_t len)
     if (!p->used)
         p->host->used++;
     p->used = true;
+    p->asked = asked_url(p->w, data, len);
+    p->asks++;
     p->in_flight = true;
     p->sent = p->told = 0;
     p->middled = false;
@@ -287,28 +302,22 @@ static void answered(struct peer *p)
     p->w->in_flight--;
 }
 
-/* The URL whose request is under way, also where the server has not got it yet. */
-static struct sim_url *url_under_way(const struct peer *p)
-{
-    return p->url && p->request.len == 0 && p->served > 0 ? p->url : NULL;
-}
-
 /* The client was told so before the response was whole. On a connection that was used before, nothing of the response
  * read, that means "try again" where the method allows it. */
 static void failed(struct peer *p, uint64_t codes)
 {
-    struct sim_url *u = url_under_way(p);
-    bool tried_again = p->served > 1 && p->told == 0 && u && sim_url_idempotent(u);
-    if (u && !tried_again)
+    struct sim_url *u = p->asked;
+    bool tried_again = p->asks > 1 && p->told == 0 && sim_url_idempotent(u);
+    if (!tried_again)
         u->seen |= codes;
     answered(p);
 }
 
 static uint64_t codes_of_end(const struct peer *p)
 {
-    const struct sim_url *u = p->url;
+    const struct sim_url *u = p->asked;
     uint64_t codes = sim_code(p->told ? AFETCH_PARTIAL : AFETCH_EMPTY);
-    return u && u->informs ? codes | sim_code(AFETCH_EMPTY) : codes;
+    return u->informs ? codes | sim_code(AFETCH_EMPTY) : codes;
 }
 
 static void told(void *peer, enum sim_told what, size_t len)
