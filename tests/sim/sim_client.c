@@ -134,8 +134,8 @@ static void on_feed(struct sim_event *event)
 static enum afetch_next next(void *arg, struct afetch_request **out)
 {
     struct sim_world *w = arg;
-    if (w->source_ended || w->feed.index)
-        sim_fail(&w->sim, "the source was asked again after it %s", w->source_ended ? "ended" : "said later");
+    if (w->source_ended)
+        sim_fail(&w->sim, "the source was asked again after its end");
     if (w->next_url == w->url_count) {
         w->source_ended = true;
         return AFETCH_NEXT_END;

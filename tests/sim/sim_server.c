@@ -271,19 +271,32 @@ static struct sim_url *asked_url(struct sim_world *w, const char *data, size_t l
     return &w->urls[index];
 }
 
+/* Bytes behind a response that the client has not seen yet cannot keep it from using the connection again; the next
+ * response then begins with them. */
+static void check_reuse(struct peer *p)
+{
+    struct sim_url last;
+    if (p->served == 0)
+        return;
+    last = *p->url;
+    last.extra = false;
+    if (sim_url_must_close(&last) || (p->url->extra && p->told > p->response.message))
+        sim_fail(&p->w->sim, "a connection was used again after the response to URL %zu", last.index);
+}
+
 static void writing(void *peer, const char *data, size_t len)
 {
     struct peer *p = peer;
     if (p->in_flight)
         sim_fail(&p->w->sim, "a request before the response to the last one was read");
-    if (p->served > 0 && sim_url_must_close(p->url))
-        sim_fail(&p->w->sim, "a connection was used again after the response to URL %zu", p->url->index);
+    p->asked = asked_url(p->w, data, len);
+    check_reuse(p);
     if (!p->over)
         sim_cancel(&p->w->sim, &p->step); /* it no longer waits for a request */
     if (!p->used)
         p->host->used++;
     p->used = true;
-    p->asked = asked_url(p->w, data, len);
+    p->asked->tainted |= p->served > 0 && p->url->extra;
     p->asks++;
     p->in_flight = true;
     p->sent = p->told = 0;
