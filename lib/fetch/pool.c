@@ -169,7 +169,6 @@ static void idle_add(struct pool *p, struct pool_host *h, struct conn *c)
     p->idle_count++;
     c->read = NULL;
     if (p->engine->ops->idle_watched) {
-        /* The read stays pending and becomes the next response's first. */
         c->watch = (struct co){.sched = &p->engine->sched};
         c->read = stream_read(c->stream, &c->watch);
         if (c->read->status == CO_OP_DONE) {
@@ -195,8 +194,10 @@ static struct conn *idle_take(struct pool_host *h)
         struct conn *c = h->idle;
         bool dead = idle_dead(c);
         idle_remove(c);
-        if (!dead)
+        if (!dead) {
+            stream_unread(c->stream);
             return c;
+        }
         conn_close(c);
     }
     return NULL;

@@ -17,6 +17,7 @@ struct stream_ops {
     const char *(*keep)(struct stream *s, const char *data, size_t len);
     void (*release)(struct stream *s);
     bool (*stale)(struct stream *s);
+    void (*unread)(struct stream *s);
     void (*close)(struct stream *s);
 };
 
@@ -73,6 +74,13 @@ static inline void stream_release(struct stream *s)
 static inline bool stream_stale(struct stream *s)
 {
     return s->ops->stale(s);
+}
+
+/* Before a write on an idle stream: a read that pends, awaited by nobody, could complete while the write waits, and
+ * what it was lent would be gone before anybody looked. Where that can be it is given up; reads may begin again. */
+static inline void stream_unread(struct stream *s)
+{
+    s->ops->unread(s);
 }
 
 /* Closes and frees at once, with all that lies below; nobody may await its operations. s may be NULL. */

@@ -59,6 +59,15 @@ static bool tcp_stale(struct stream *s)
     return s->reading || engine_stale(s->engine, tcp_of(s)->sock);
 }
 
+static void tcp_unread(struct stream *s)
+{
+    struct tcp_stream *t = tcp_of(s);
+    if (!s->reading || t->reader.op.status != CO_OP_PENDING)
+        return;
+    co_op_cancel(&t->reader.op, ERR_CANCELED);
+    s->reading = false;
+}
+
 static void tcp_close(struct stream *s)
 {
     struct tcp_stream *t = tcp_of(s);
@@ -77,6 +86,7 @@ static const struct stream_ops tcp_ops = {
     .keep = tcp_keep,
     .release = tcp_release,
     .stale = tcp_stale,
+    .unread = tcp_unread,
     .close = tcp_close,
 };
 

@@ -295,6 +295,12 @@ static void tls_stream_close(struct stream *s)
     free(t);
 }
 
+/* What was decrypted lies in a buffer of our own. */
+static void tls_unread(struct stream *s)
+{
+    (void)s;
+}
+
 static const struct stream_ops tls_ops = {
     .read = tls_stream_read,
     .got = tls_stream_got,
@@ -303,6 +309,7 @@ static const struct stream_ops tls_ops = {
     .keep = tls_stream_keep,
     .release = tls_stream_release,
     .stale = tls_stream_stale,
+    .unread = tls_unread,
     .close = tls_stream_close,
 };
 

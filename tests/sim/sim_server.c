@@ -117,6 +117,8 @@ static void on_unasked(struct sim_event *event)
     struct sim *sim = &p->w->sim;
     const char *text = p->w->opt.fail_on_status && rng_chance(&sim->rng, 500) ? timeout : "\1\2\3 what is this\r\n\r\n";
     p->said_unasked = true;
+    if (p->in_flight)
+        p->asked->tainted = true;
     sim_after(sim, &p->step, sim_latency(sim), on_idle_end);
     sim_socket_send(p->sock, text, strlen(text));
 }
@@ -296,7 +298,7 @@ static void writing(void *peer, const char *data, size_t len)
     if (!p->used)
         p->host->used++;
     p->used = true;
-    p->asked->tainted |= p->served > 0 && p->url->extra;
+    p->asked->tainted |= p->said_unasked || (p->served > 0 && p->url->extra);
     p->asks++;
     p->in_flight = true;
     p->sent = p->told = 0;
