@@ -456,13 +456,32 @@ static int parse_letters(struct parser *p, const char *arg)
 
 /* ---- the whole -------------------------------------------------------------------------------------------------- */
 
-/* What several options together must fulfil. */
-static int check(struct options *o)
+static void warn(struct options *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void warn(struct options *o, const char *fmt, ...)
 {
-    if (o->action != ACTION_FETCH)
-        return 0;
-    if (o->input_count == 0)
-        return fail(o, EXIT_USAGE, "no URL given: afetch URL..., or \"afetch -\" to read them from standard input");
+    size_t len = strlen(o->warning);
+    va_list args;
+    va_start(args, fmt);
+    if (len && len + 2 < sizeof o->warning)
+        len += (size_t)snprintf(o->warning + len, sizeof o->warning - len, "; ");
+    vsnprintf(o->warning + len, sizeof o->warning - len, fmt, args);
+    va_end(args);
+}
+
+static int check_mode(struct options *o)
+{
+    if (o->sync && o->threads)
+        return fail(o, EXIT_USAGE, "--sync and --threads contradict each other; give one of them");
+    o->mode = o->sync ? AFETCH_SYNC : o->threads ? AFETCH_THREADS : AFETCH_ASYNC;
+    if (o->threads && o->parallel_max > AFETCH_THREADS_MAX) {
+        warn(o, "--threads: at most %d transfers at once, not %u", AFETCH_THREADS_MAX, o->parallel_max);
+        o->parallel_max = AFETCH_THREADS_MAX;
+    }
+    return 0;
+}
+
+static int check_outputs(struct options *o)
+{
     bool lists = false;
     for (size_t i = 0; i < o->input_count; i++)
         lists = lists || o->inputs[i].kind == INPUT_LIST;
@@ -473,9 +492,20 @@ static int check(struct options *o)
         return fail(o, EXIT_USAGE, "%zu -o for %zu URLs; give one for each, or one, such as -o '{n}-{name}', for all",
                     n, o->input_count);
     if (n > 1 && n > o->input_count)
-        snprintf(o->warning, sizeof o->warning, "%zu -o for %zu URL%s; the last %s not used", n, o->input_count,
-                 o->input_count == 1 ? "" : "s", n - o->input_count == 1 ? "one is" : "ones are");
+        warn(o, "%zu -o for %zu URL%s; the last %s not used", n, o->input_count, o->input_count == 1 ? "" : "s",
+             n - o->input_count == 1 ? "one is" : "ones are");
     return 0;
+}
+
+/* What several options together must fulfil. */
+static int check(struct options *o)
+{
+    if (o->action != ACTION_FETCH)
+        return 0;
+    if (o->input_count == 0)
+        return fail(o, EXIT_USAGE, "no URL given: afetch URL..., or \"afetch -\" to read them from standard input");
+    int rc = check_mode(o);
+    return rc ? rc : check_outputs(o);
 }
 
 int options_parse(struct options *o, int argc, char **argv)

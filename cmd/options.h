@@ -3,6 +3,8 @@
 #ifndef AFETCH_CMD_OPTIONS_H
 #define AFETCH_CMD_OPTIONS_H
 
+#include "afetch.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -97,7 +99,8 @@ struct options {
     const char *help_topic; /* NULL: the short help */
 
     bool silent, show_error, verbose;
-    bool sync;
+    bool sync, threads;    /* as given; both are a usage error */
+    enum afetch_mode mode; /* what they come to */
     bool insecure;
     bool fail;                                   /* status 400 and over is a failure; on unless --no-fail */
     bool location, parallel, parallel_immediate; /* taken, and change nothing */

@@ -119,7 +119,7 @@ static unsigned fit_parallel(const struct options *o, struct report *report)
     struct rlimit limit;
     unsigned each = o->outputs.count ? 2 : 1;
     rlim_t need = (rlim_t)o->parallel_max * each + SPARE_DESCRIPTORS;
-    if (o->sync || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+    if (o->mode == AFETCH_SYNC || getrlimit(RLIMIT_NOFILE, &limit) < 0)
         return o->parallel_max;
     if (limit.rlim_cur != limit.rlim_max) {
         limit.rlim_cur = limit.rlim_max;
@@ -139,7 +139,7 @@ static bool open_session(struct run *r)
     const struct options *o = r->options;
     struct afetch_options opt;
     afetch_options_init(&opt);
-    opt.mode = o->sync ? AFETCH_SYNC : AFETCH_ASYNC;
+    opt.mode = o->mode;
     opt.parallel_max = fit_parallel(o, r->report);
     opt.parallel_max_host = o->parallel_max_host;
     opt.connect_timeout_ms = o->connect_timeout_ms;
@@ -177,7 +177,7 @@ static void fetch_all(struct run *r, uint64_t start_ns)
     if (code != AFETCH_OK && code != AFETCH_CANCELED)
         report_run_failure(r->report, code, "%s", afetch_code_text(code));
     afetch_session_stats(r->session, &stats);
-    report_total(r->report, now_ns() - start_ns, r->options->sync ? 0 : stats.longest_wait_ns);
+    report_total(r->report, now_ns() - start_ns, r->options->mode == AFETCH_SYNC ? 0 : stats.longest_wait_ns);
 
     signals_catch(NULL);
     input_deinit(&r->input);

@@ -60,9 +60,12 @@ struct afetch_request;
 /* ---- sessions -------------------------------------------------------------------------------------------------- */
 
 enum afetch_mode {
-    AFETCH_ASYNC, /* every transfer at once on an event loop */
-    AFETCH_SYNC   /* one after another, blocking in poll(2) */
+    AFETCH_ASYNC,  /* every transfer at once on an event loop */
+    AFETCH_SYNC,   /* one after another, blocking in poll(2) */
+    AFETCH_THREADS /* each transfer on a thread of its own, blocking in poll(2) */
 };
+
+#define AFETCH_THREADS_MAX 1024 /* transfers at once by AFETCH_THREADS, whatever parallel_max */
 
 /* What a trace callback is given. */
 enum afetch_trace {

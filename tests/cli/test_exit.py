@@ -84,9 +84,11 @@ def test_values_in_range():
     with Peer(answering(by_path)) as p:
         for options in (["-P", "1"], ["--parallel-max=7"], ["-m", "0"], ["-m5.25"], ["--connect-timeout", "0"],
                         ["--parallel-max-host", "0"], ["-sP3"], ["-Z"], ["--parallel"], ["--parallel-immediate"], ["-fL"],
-                        ["--no-sync"], ["--sync", "--no-sync"]):
+                        ["--no-sync"], ["--sync", "--no-sync"], ["--threads"], ["--sync", "--no-sync", "--threads"]):
             r = run(*options, p.url("/3"))
             r.expect(out=[line(3, p.url("/3"))], total=None)
+        run("--threads", "-P1025", p.url("/3")).expect(
+            out=[line(3, p.url("/3"))], err=[r"afetch: warning: --threads: at most 1024 .*1025"], total=None)
         # With a warning, maybe, that descriptors do not suffice for so many.
         r = run("-P65535", p.url("/3"))
         r.check(r.code == 0 and r.lines == [line(3, p.url("/3"))], "success")
@@ -96,7 +98,7 @@ def test_values_in_range():
 def test_options_that_are_to_come():
     """They say so, and nothing is fetched."""
     for args in (["--jsonl"], ["--jsonl=x"], ["-O"], ["--retry", "3"], ["-x", "http://p:1"], ["-d", "x"], ["--compare"],
-                 ["--threads"], ["--loops", "2"], ["-I"], ["-w", "x"], ["--journal", "x"], ["-b", "x"], ["-u", "a:b"],
+                 ["--loops", "2"], ["-I"], ["-w", "x"], ["--journal", "x"], ["-b", "x"], ["-u", "a:b"],
                  ["--compressed"], ["-C", "-"], ["--max-redirs", "3"], ["--har", "x"], ["-X", "PUT"], ["--waterfall"],
                  ["--resolve", "a:1:b"], ["-4"], ["-i"], ["-D", "x"], ["-K", "x"], ["--repeat", "2"], ["-#"],
                  ["--no-keepalive"], ["--http2"]):

@@ -89,6 +89,9 @@ static void refused(void **state)
         {{"-o", "a{", "u"}, 2, "is none of"},
         {{"-o", "", "u"}, 2, "empty file name"},
         {{"--cacert", "", "u"}, 2, "empty argument"},
+        {{"--sync", "--threads", "u"}, 2, "--sync and --threads contradict each other"},
+        {{"--threads", "u", "--sync"}, 2, "--sync and --threads contradict each other"},
+        {{"--threads=8", "u"}, 2, "--threads takes no argument"},
         {{"--help", "nope"}, 2, "there is no topic \"nope\""},
         {{""}, 2, "empty argument"},
     };
@@ -124,7 +127,8 @@ static void defaults(void **state)
     assert_int_equal(o.connect_timeout_ms, 30000);
     assert_int_equal(o.timeout_ms, 0);
     assert_true(o.fail);
-    assert_false(o.silent || o.show_error || o.verbose || o.sync || o.insecure);
+    assert_false(o.silent || o.show_error || o.verbose || o.insecure);
+    assert_int_equal(o.mode, AFETCH_ASYNC);
     assert_null(o.user_agent);
     assert_string_equal(o.proto_default, "http");
     assert_int_equal(o.input_count, 1);
@@ -196,6 +200,38 @@ static void outputs(void **state)
     assert_string_equal(o.warning, "");
     assert_int_equal(o.outputs.count, 1);
     options_deinit(&o);
+}
+
+static void modes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *args[ARGS];
+        enum afetch_mode mode;
+        unsigned parallel_max;
+        const char *warning;
+    } cases[] = {
+        {{"--sync", "u"}, AFETCH_SYNC, 64, ""},
+        {{"--threads", "u"}, AFETCH_THREADS, 64, ""},
+        {{"--threads", "--no-threads", "u"}, AFETCH_ASYNC, 64, ""},
+        {{"--sync", "--no-sync", "--threads", "u"}, AFETCH_THREADS, 64, ""},
+        {{"--threads", "-P1024", "u"}, AFETCH_THREADS, 1024, ""},
+        {{"--threads", "-P1025", "u"}, AFETCH_THREADS, 1024, "--threads: at most 1024 transfers at once, not 1025"},
+        {{"--threads", "-P65535", "-oa", "-ob", "u"},
+         AFETCH_THREADS,
+         1024,
+         "--threads: at most 1024 transfers at once, not 65535; 2 -o for 1 URL; the last one is not used"},
+        {{"-P65535", "u"}, AFETCH_ASYNC, 65535, ""},
+        {{"--sync", "-P65535", "u"}, AFETCH_SYNC, 65535, ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct options o;
+        assert_int_equal(parse(&o, cases[i].args), 0);
+        if (o.mode != cases[i].mode || o.parallel_max != cases[i].parallel_max)
+            fail_msg("case %zu: mode %d, -P %u", i, (int)o.mode, o.parallel_max);
+        assert_string_equal(o.warning, cases[i].warning);
+        options_deinit(&o);
+    }
 }
 
 static void header_file(void **state)
@@ -329,7 +365,7 @@ int main(void)
         cmocka_unit_test(seconds),  cmocka_unit_test(last_wins_and_dashes),
         cmocka_unit_test(outputs),  cmocka_unit_test(header_file),
         cmocka_unit_test(tables),   cmocka_unit_test(templates),
-        cmocka_unit_test(shown),
+        cmocka_unit_test(shown),    cmocka_unit_test(modes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
