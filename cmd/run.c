@@ -117,7 +117,7 @@ static void on_trace(void *arg, const struct afetch_request *request, enum afetc
 static unsigned fit_parallel(const struct options *o, struct report *report)
 {
     struct rlimit limit;
-    unsigned each = o->outputs.count ? 2 : 1;
+    unsigned each = 1 + (o->outputs.count > 0) + (o->mode == AFETCH_THREADS); /* a thread is woken by one */
     rlim_t need = (rlim_t)o->parallel_max * each + SPARE_DESCRIPTORS;
     if (o->mode == AFETCH_SYNC || getrlimit(RLIMIT_NOFILE, &limit) < 0)
         return o->parallel_max;

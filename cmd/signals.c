@@ -2,16 +2,19 @@
 #include "afetch.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 
-static struct afetch_session *volatile canceled_session;
-static volatile sig_atomic_t caught;
+/* Atomic, and lock-free so that a handler may touch them: other threads look as well. */
+static struct afetch_session *_Atomic canceled_session;
+static atomic_int caught;
 
 static void on_signal(int number)
 {
     caught = number;
-    if (canceled_session)
-        afetch_session_cancel(canceled_session);
+    struct afetch_session *session = canceled_session;
+    if (session)
+        afetch_session_cancel(session);
 }
 
 void signals_ignore(void)

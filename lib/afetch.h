@@ -11,8 +11,11 @@
  *     afetch_session_free(session);
  *
  * Threads: a session and its requests belong to the thread that calls afetch_session_run, and every callback runs on
- * it; what may be called from another thread, or from a signal handler, says so. Nothing here exits, prints, or keeps
- * global state. Strings given are copied unless said otherwise. */
+ * it; what may be called from another thread, or from a signal handler, says so. With AFETCH_THREADS the callbacks of a
+ * request, and trace, run on the transfer's thread, but never two at once, and with all that they did before seen by
+ * those that come after: they need no lock against each other, and may call what belongs to the session's thread. A
+ * callback that waits holds up the others. Nothing here exits, prints, or keeps global state. Strings given are copied
+ * unless said otherwise. */
 #ifndef AFETCH_H
 #define AFETCH_H
 
@@ -128,7 +131,8 @@ AFETCH_API void afetch_session_wake(struct afetch_session *s);
 AFETCH_API void afetch_session_cancel(struct afetch_session *s);
 
 /* Tells for each transfer what it waits for and since when: calls line with text for each ("3 https://… receiving
- * 1.2 s"). On the session's thread (a callback). */
+ * 1.2 s"). On the session's thread (a callback). With AFETCH_THREADS line is called soon, on the threads of the transfers,
+ * but not after the run has ended; arg must stay until then. */
 AFETCH_API void afetch_session_describe(struct afetch_session *s, void (*line)(void *arg, const char *text), void *arg);
 
 struct afetch_stats {

@@ -78,7 +78,7 @@ counting() {
     name=$1
     shift
     log=$logs/$(printf '%s' "$name" | tr ' /' '__').log
-    python3 "$@" </dev/null >"$log" 2>&1
+    $launcher python3 "$@" </dev/null >"$log" 2>&1
     rc=$?
     last=$(tail -n 1 "$log")
     counts=$(printf '%s\n' "$last" | sed -nE 's/^([0-9]+) passed, ([0-9]+) failed(, [0-9]+ skipped)?$/\1 \2/p')
@@ -122,6 +122,9 @@ step "check manual" sh tests/check/manual.sh
 if build ci-gcc; then
     tests ci-gcc
     end_to_end ci-gcc 2000
+    # All of it once more, with a thread for each transfer.
+    counting "ci-gcc cli threads" tests/cli/run.py --mode threads --afetch build/ci-gcc/afetch \
+        --server build/ci-gcc/afetch-demo-server
 fi
 if build ci-clang; then
     tests ci-clang
@@ -133,6 +136,8 @@ if build tsan; then
     if ! build/tsan/starts 2>/dev/null; then launcher="setarch $(uname -m) -R"; fi
     # The simulator has one thread, and its seeds take long under this sanitizer.
     tests tsan --label-exclude sim
+    counting "tsan cli threads" tests/cli/run.py --mode threads --afetch build/tsan/afetch \
+        --server build/tsan/afetch-demo-server
     launcher=
 fi
 [ ! -f build/ci-clang/compile_commands.json ] || step "check clang-tidy" sh tests/check/tidy.sh build/ci-clang

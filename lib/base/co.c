@@ -56,6 +56,12 @@ void co_hook(struct co_op *op, struct co *hook, struct co_sched *sched, void (*r
     op->waiter = hook;
 }
 
+void co_defer(struct co *hook, struct co_sched *sched, void (*run)(struct co *hook))
+{
+    *hook = (struct co){.sched = sched, .run = run, .hook = true};
+    push_back(hook);
+}
+
 void co_abandon(struct co *co)
 {
     if (!co->queued) {

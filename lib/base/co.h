@@ -111,6 +111,10 @@ static inline void co_unhook(struct co_op *op)
     op->waiter = NULL;
 }
 
+/* Calls run(hook) from the ready queue, behind those who are ready now: once whoever runs has come to his await. hook:
+ * any memory that stays until then. */
+void co_defer(struct co *hook, struct co_sched *sched, void (*run)(struct co *hook));
+
 /* Forgets a coroutine (or hook) that holds nothing and that nobody waits for: it will not be resumed, its clean-up does
  * not run, its memory is free at once. What it waits for goes on with no waiter. One that is all zero, or has ended, is
  * left alone. */

@@ -89,8 +89,14 @@ void engine_release(struct engine *e, struct io *io)
     io->kept = NULL;
 }
 
-void engine_post(struct engine *e, struct post *p)
+void engine_post(struct engine *here, struct post *p, int rc)
 {
+    struct engine *e = p->engine;
+    if (e == here) {
+        co_complete(&p->op, rc);
+        return;
+    }
+    p->op.rc = rc; /* nobody else looks at it while it is pending */
     pthread_mutex_lock(&e->post_lock);
     p->next = e->posts;
     e->posts = p;
@@ -119,7 +125,7 @@ void engine_woken(struct engine *e)
 {
     for (struct post *p = take_posts(e); p;) {
         struct post *next = p->next;
-        co_complete(p->op, p->rc);
+        co_complete(&p->op, p->op.rc);
         p = next;
     }
     if (e->on_wake)

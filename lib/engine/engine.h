@@ -3,7 +3,7 @@
  * poll (poll(2) for the few descriptors of one transfer) and the simulator's in tests/sim. Operations complete
  * (proactor); each lies in its caller's memory, sockets belong to the engine. No operation allocates once warm.
  * Engines know nothing of time-outs: those are deadlines that cancel a coroutine. An engine and all that is made of it
- * belong to one thread, but for engine_post and engine_wake. */
+ * belong to one thread, but for engine_post and engine_wake; a socket may move (engine_leave). */
 #ifndef AFETCH_ENGINE_ENGINE_H
 #define AFETCH_ENGINE_ENGINE_H
 
@@ -38,10 +38,11 @@ struct io {
     bool kept_whole; /* it is a lent buffer, not a copy */
 };
 
+/* An operation that may be completed from another thread: by engine_post, on the thread of the engine it belongs to. */
 struct post {
-    struct co_op *op;
-    int rc;
-    struct post *next;
+    struct co_op op; /* first */
+    struct engine *engine;
+    struct post *next; /* the engine's */
 };
 
 /* What an engine is made of; see the functions below for what each means. */
@@ -59,6 +60,8 @@ struct engine_ops {
     struct co_op *(*watch)(struct engine *e, struct io *io, int fd, int events);
     void (*unwatch)(struct engine *e, int fd);
     int (*address)(const struct sock *s, bool peer, struct addr *out);
+    void (*leave)(struct sock *s); /* NULL: its sockets stay with it */
+    void (*join)(struct engine *e, struct sock *s);
     int (*run)(struct engine *e, const struct co *root);
     void (*wake)(struct engine *e);
     void (*free)(struct engine *e);
@@ -162,6 +165,22 @@ static inline int engine_address(struct engine *e, const struct sock *s, bool pe
     return e->ops->address(s, peer, out);
 }
 
+/* Whether sockets of this engine may move to another of its kind. */
+static inline bool engine_can_move(const struct engine *e)
+{
+    return e->ops->leave != NULL;
+}
+/* Takes an idle socket off its engine: it belongs to none, and may be handed to another thread. */
+static inline void engine_leave(struct engine *e, struct sock *s)
+{
+    e->ops->leave(s);
+}
+/* Puts a socket that left its engine on another of the same kind. */
+static inline void engine_join(struct engine *e, struct sock *s)
+{
+    e->ops->join(e, s);
+}
+
 /* Keeps the bytes from data to data+len, which lie in what io's read was lent, beyond the next await; returns where
  * they lie from now on. Given back by engine_release, which every keeper must call. */
 char *engine_keep(struct engine *e, struct io *io, char *data, size_t len);
@@ -180,8 +199,10 @@ static inline void engine_unwatch(struct engine *e, int fd)
     e->ops->unwatch(e, fd);
 }
 
-/* Completes p->op with p->rc on e's thread, soon. From any thread; p and the engine must live until then. */
-void engine_post(struct engine *e, struct post *p);
+/* Completes p->op, which is pending, with rc on the thread of p->engine: at once where that is here, the engine whose
+ * thread calls (NULL: a thread that has none), else soon. From any thread; p and its engine must live until then. Once
+ * only, and the operation's cancel must leave it alone from then on. */
+void engine_post(struct engine *here, struct post *p, int rc);
 /* Makes e's thread call on_wake, soon. From any thread, and from a signal handler. */
 static inline void engine_wake(struct engine *e)
 {

@@ -157,6 +157,8 @@ int engine_new_uv(struct engine **out, struct error *err)
     e->ops = socket_ops;
     e->ops.name = "uv";
     e->ops.idle_watched = true;
+    e->ops.leave = NULL; /* a watch belongs to its loop */
+    e->ops.join = NULL;
     e->ops.run = op_run;
     e->ops.wake = op_wake;
     e->ops.free = op_free;

@@ -16,6 +16,26 @@ static bool would_block(int err)
 
 /* ---- the list of sockets ---------------------------------------------------------------------------------------- */
 
+static void list_add(struct socket_loop *loop, struct sock *s)
+{
+    s->loop = loop;
+    s->prev = NULL;
+    s->next = loop->all;
+    if (s->next)
+        s->next->prev = s;
+    loop->all = s;
+}
+
+static void list_remove(struct sock *s)
+{
+    if (s->prev)
+        s->prev->next = s->next;
+    else
+        s->loop->all = s->next;
+    if (s->next)
+        s->next->prev = s->prev;
+}
+
 static struct sock *sock_new(struct socket_loop *loop, int fd)
 {
     struct sock *s = loop->free;
@@ -24,12 +44,8 @@ static struct sock *sock_new(struct socket_loop *loop, int fd)
     else if (!(s = malloc(loop->sock_size)))
         return NULL;
     memset(s, 0, loop->sock_size);
-    s->loop = loop;
     s->fd = fd;
-    s->next = loop->all;
-    if (s->next)
-        s->next->prev = s;
-    loop->all = s;
+    list_add(loop, s);
     return s;
 }
 
@@ -41,12 +57,7 @@ void socket_recycle(struct sock *s)
 
 static void sock_drop(struct sock *s)
 {
-    if (s->prev)
-        s->prev->next = s->next;
-    else
-        s->loop->all = s->next;
-    if (s->next)
-        s->next->prev = s->prev;
+    list_remove(s);
     s->fd = -1;
     s->loop->gone(s);
 }
@@ -401,6 +412,17 @@ static int op_address(const struct sock *s, bool peer, struct addr *out)
     return rc < 0 ? ERR_INTERNAL : 0;
 }
 
+static void op_leave(struct sock *s)
+{
+    list_remove(s);
+    s->loop = NULL;
+}
+
+static void op_join(struct engine *e, struct sock *s)
+{
+    list_add((struct socket_loop *)e, s);
+}
+
 void socket_ready(struct sock *s, int events)
 {
     s->burst = 0;
@@ -438,4 +460,6 @@ const struct engine_ops socket_ops = {
     .watch = op_watch,
     .unwatch = op_unwatch,
     .address = op_address,
+    .leave = op_leave,
+    .join = op_join,
 };

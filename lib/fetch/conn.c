@@ -1,6 +1,6 @@
 #include "fetch/conn.h"
 
-struct conn *conn_new(struct stream *stream, const struct addr *peer, uint64_t id)
+struct conn *conn_new(struct stream *stream, const struct addr *peer)
 {
     struct conn *c = calloc(1, sizeof *c);
     if (!c)
@@ -12,8 +12,13 @@ struct conn *conn_new(struct stream *stream, const struct addr *peer, uint64_t i
     }
     c->stream = stream;
     c->peer = *peer;
-    c->id = id;
     return c;
+}
+
+void conn_move(struct conn *c, struct engine *e)
+{
+    if (c->stream->engine != e)
+        stream_move(c->stream, e);
 }
 
 void conn_close(struct conn *c)

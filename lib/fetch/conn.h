@@ -21,7 +21,9 @@ struct conn {
 };
 
 /* stream becomes the connection's on success. NULL without memory. */
-struct conn *conn_new(struct stream *stream, const struct addr *peer, uint64_t id);
+struct conn *conn_new(struct stream *stream, const struct addr *peer);
+/* Moves an idle one as stream_move does; where it is there already, nothing happens. */
+void conn_move(struct conn *c, struct engine *e);
 /* Closes and frees it; c may be NULL. It must not be idle in a pool. */
 void conn_close(struct conn *c);
 

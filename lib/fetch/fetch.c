@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fetch/request.h"
+#include "fetch/session.h"
 
 /* Host and port as the pool tells origins apart. NULL without memory. */
 static char *make_origin(const struct url *u)
@@ -29,7 +30,9 @@ static struct co_op *begin_hop(struct fetch *f)
 {
     struct conn *conn = f->place.conn;
     f->place.conn = NULL;
-    f->hop = (struct hop){.session = f->session, .request = f->request, .origin = f->origin, .conn = conn};
+    if (conn)
+        conn_move(conn, f->request->worker->engine);
+    f->hop = (struct hop){.request = f->request, .origin = f->origin, .conn = conn};
     return co_call(&f->co, &f->hop.co, hop_run);
 }
 
@@ -38,8 +41,8 @@ void fetch_run(struct co *co)
     CO_BEGIN(struct fetch, f);
     if ((co->rc = prepare(f)) < 0)
         CO_RETURN(co->rc);
-    CO_TRY(placing, pool_take(&f->place, &f->session->pool, f->origin, f->request->number));
-    f->request->queued_ns = engine_now_ns(f->session->engine);
+    CO_TRY(placing, pool_take(&f->place, &f->request->worker->door, f->origin, f->request->number));
+    f->request->queued_ns = engine_now_ns(f->request->worker->engine);
     do
         CO_AWAIT(hopping, begin_hop(f));
     while (f->hop.stale);
@@ -49,7 +52,6 @@ void fetch_run(struct co *co)
         f->hop.conn = f->place.conn;
     pool_give(&f->place, f->hop.conn);
     free(f->origin);
-    request_done(f->request, co->ret);
-    afetch_request_free(f->request);
+    session_end_fetch(f->request->worker->session, f);
     CO_END;
 }

@@ -3,11 +3,11 @@
 #define AFETCH_FETCH_FETCH_H
 
 #include "fetch/hop.h"
-#include "fetch/pool.h"
+#include "fetch/worker.h"
 
 struct fetch {
     struct co co;
-    struct afetch_session *session;
+    struct fetch *prev, *next;      /* its worker's */
     struct afetch_request *request; /* owned: freed when the fetch has ended */
     struct place place;
     char *origin;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "fetch/request.h"
+#include "fetch/session.h"
 #include "proto/auth.h"
 
 enum { HEAD_OUT_MAX = 1024 * 1024 };
@@ -11,10 +12,10 @@ enum { HEAD_OUT_MAX = 1024 * 1024 };
 
 static int prepare_dial(struct hop *h)
 {
-    struct afetch_session *s = h->session;
+    struct afetch_session *s = h->request->worker->session;
     struct afetch_request *r = h->request;
     struct dial *d = &h->dial;
-    *d = (struct dial){.engine = s->engine,
+    *d = (struct dial){.engine = h->request->worker->engine,
                        .names = s->names,
                        .gate = &s->gate,
                        .host = r->url.host,
@@ -27,7 +28,7 @@ static int prepare_dial(struct hop *h)
                        .times = &r->times};
     if (!r->url.tls)
         return 0;
-    d->resume = tickets_take(&s->tickets, h->origin);
+    d->resume = session_take_ticket(s, h->origin);
     return session_tls(s, &d->tls, &r->err);
 }
 
@@ -35,21 +36,21 @@ static void trace_connected(struct hop *h)
 {
     char ip[ADDR_TEXT_MAX];
     struct tls *tls = stream_tls(h->conn->stream);
-    session_trace(h->session, h->request, "Connected to %s (%s) port %u", h->request->url.host,
-                  addr_text(&h->conn->peer, ip), (unsigned)h->request->url.port);
+    struct afetch_session *s = h->request->worker->session;
+    session_trace(s, h->request, "Connected to %s (%s) port %u", h->request->url.host, addr_text(&h->conn->peer, ip),
+                  (unsigned)h->request->url.port);
     if (tls)
-        session_trace(h->session, h->request, "%s, %s%s", tls_version(tls), tls_cipher(tls),
+        session_trace(s, h->request, "%s, %s%s", tls_version(tls), tls_cipher(tls),
                       tls_resumed(tls) ? ", resumed" : "");
 }
 
 static int make_conn(struct hop *h)
 {
-    struct afetch_session *s = h->session;
-    h->conn = conn_new(h->stream, &h->request->peer, s->conn_ids + 1);
+    h->conn = conn_new(h->stream, &h->request->peer);
     if (!h->conn)
         return error_set(&h->request->err, ERR_MEMORY, 0, NULL);
     h->stream = NULL;
-    s->conn_ids++;
+    h->conn->id = session_count_conn(h->request->worker->session);
     h->request->connects++;
     trace_connected(h);
     return 0;
@@ -69,7 +70,7 @@ static int authorize(const struct url *url, char **out)
 
 static int write_head(struct hop *h)
 {
-    struct afetch_session *s = h->session;
+    struct afetch_session *s = h->request->worker->session;
     struct afetch_request *r = h->request;
     char host[300];
     int rc = url_authority(&r->url, host, sizeof host);
@@ -109,11 +110,12 @@ static int begin_exchange(struct hop *h)
     r->peer = h->conn->peer;
     r->have_peer = true;
     r->reused = h->conn->used;
-    h->session->reused += h->conn->used;
     struct tls *tls = stream_tls(h->conn->stream);
     r->tls_version = tls ? tls_version(tls) : NULL;
-    if (h->conn->used)
-        session_trace(h->session, r, "Reusing connection #%llu", (unsigned long long)h->conn->id);
+    if (h->conn->used) {
+        session_count_reuse(h->request->worker->session);
+        session_trace(h->request->worker->session, r, "Reusing connection #%llu", (unsigned long long)h->conn->id);
+    }
     exchange_begin(&h->exchange, h->conn, request_is_head(r), &r->err);
     return write_head(h);
 }
@@ -122,7 +124,7 @@ static int sent(struct hop *h)
 {
     int rc = exchange_sent(&h->exchange);
     buf_deinit(&h->head);
-    h->request->sent_ns = engine_now_ns(h->session->engine);
+    h->request->sent_ns = engine_now_ns(h->request->worker->engine);
     return rc;
 }
 
@@ -145,10 +147,10 @@ static int step(struct hop *h)
         if (event == EXCHANGE_END)
             return STEP_END;
         if (!r->first_byte_ns)
-            r->first_byte_ns = engine_now_ns(h->session->engine);
+            r->first_byte_ns = engine_now_ns(h->request->worker->engine);
         int rc = 0;
         if (event == EXCHANGE_INFORM)
-            session_trace_response(h->session, r, h->conn->http1);
+            session_trace_response(h->request->worker->session, r, h->conn->http1);
         else if (event == EXCHANGE_HEAD)
             rc = request_head(r, h->conn->http1);
         else
@@ -164,16 +166,16 @@ static int step(struct hop *h)
 
 static int start_clock(struct hop *h)
 {
-    uint64_t ms = h->request->timeout_set ? h->request->timeout_ms : h->session->timeout_ms;
+    uint64_t ms = h->request->timeout_set ? h->request->timeout_ms : h->request->worker->session->timeout_ms;
     if (ms == 0)
         return 0;
-    struct engine *e = h->session->engine;
+    struct engine *e = h->request->worker->engine;
     return deadline_set(&h->deadline, &e->timers, engine_now_ns(e) + ms * 1000000, &h->co, ERR_TIMEOUT);
 }
 
 static void tell_timeout(struct hop *h)
 {
-    uint64_t ms = h->request->timeout_set ? h->request->timeout_ms : h->session->timeout_ms;
+    uint64_t ms = h->request->timeout_set ? h->request->timeout_ms : h->request->worker->session->timeout_ms;
     error_set(&h->request->err, ERR_TIMEOUT, 0, "after %.3g s (--max-time), with %llu bytes received",
               (double)ms / 1000, (unsigned long long)h->request->bytes);
 }
@@ -191,7 +193,7 @@ static void end_exchange(struct hop *h)
 {
     struct tls *tls = stream_tls(h->conn->stream);
     if (tls)
-        tickets_put(&h->session->tickets, h->origin, tls_take_session(tls));
+        session_keep_ticket(h->request->worker->session, h->origin, tls_take_session(tls));
     bool reusable = h->exchange.conn && exchange_reusable(&h->exchange);
     h->stale = was_stale(h);
     if (h->stale)

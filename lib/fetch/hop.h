@@ -4,13 +4,12 @@
 
 #include "base/buf.h"
 #include "fetch/exchange.h"
-#include "fetch/session.h"
+#include "fetch/worker.h"
 #include "net/dial.h"
 
 /* A zeroed frame with these set; run by co_call. */
 struct hop {
     struct co co;
-    struct afetch_session *session;
     struct afetch_request *request;
     const char *origin;
     struct conn *conn; /* in: an idle connection, or NULL; out: one that may be used again, or NULL */

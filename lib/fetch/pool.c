@@ -2,12 +2,20 @@
 
 #include <string.h>
 
-void pool_init(struct pool *p, struct engine *e, size_t parallel_max, size_t host_max)
+void pool_init(struct pool *p, struct lock *lock, size_t parallel_max, size_t host_max, const struct pool_crew *crew,
+               void *crew_arg)
 {
-    *p = (struct pool){.engine = e,
+    *p = (struct pool){.lock = lock,
+                       .crew = crew,
+                       .crew_arg = crew_arg,
                        .parallel_max = parallel_max,
                        .host_max = host_max,
                        .idle_max = parallel_max > 64 ? parallel_max : 64};
+}
+
+void pool_door_init(struct pool_door *door, struct pool *p, struct engine *e)
+{
+    *door = (struct pool_door){.pool = p, .engine = e};
 }
 
 /* ---- hosts ----------------------------------------------------------------------------------------------------------- */
@@ -31,7 +39,7 @@ static struct pool_host *host_get(struct pool *p, const char *origin)
 
 static void host_drop_if_unused(struct pool *p, struct pool_host *h)
 {
-    if (h->active || h->first || h->idle)
+    if (h->active || h->first || h->idle || h->coming)
         return;
     table_remove(&p->hosts, &h->entry);
     free((char *)(uintptr_t)h->entry.key);
@@ -134,11 +142,12 @@ static void idle_remove(struct conn *c)
     c->host_prev = c->host_next = c->older = c->newer = NULL;
 }
 
-static void idle_close(struct conn *c)
+static void idle_close(struct conn *c, struct engine *here)
 {
     struct pool *p = c->pool;
     struct pool_host *h = c->host;
     idle_remove(c);
+    conn_move(c, here);
     conn_close(c);
     host_drop_if_unused(p, h);
 }
@@ -146,10 +155,27 @@ static void idle_close(struct conn *c)
 /* The server closed it, or sent what nobody asked for, which is never taken for an answer. */
 static void on_idle_event(struct co *watch)
 {
-    idle_close((struct conn *)(void *)((char *)watch - offsetof(struct conn, watch)));
+    struct conn *c = (struct conn *)(void *)((char *)watch - offsetof(struct conn, watch));
+    idle_close(c, c->stream->engine);
 }
 
-static void idle_add(struct pool *p, struct pool_host *h, struct conn *c)
+/* Watches an idle connection; false: it is dead already. Else an engine that cannot watch is asked before the reuse. */
+static bool idle_watch(struct conn *c, struct engine *e)
+{
+    c->read = NULL;
+    if (!e->ops->idle_watched)
+        return true;
+    c->watch = (struct co){.sched = &e->sched};
+    c->read = stream_read(c->stream, &c->watch);
+    if (c->read->status != CO_OP_DONE) {
+        co_hook(c->read, &c->watch, &e->sched, on_idle_event);
+        return true;
+    }
+    c->read = NULL;
+    return false;
+}
+
+static void idle_add(struct pool *p, struct pool_host *h, struct conn *c, struct engine *e)
 {
     c->pool = p;
     c->host = h;
@@ -167,19 +193,14 @@ static void idle_add(struct pool *p, struct pool_host *h, struct conn *c)
         p->oldest = c;
     p->newest = c;
     p->idle_count++;
-    c->read = NULL;
-    if (p->engine->ops->idle_watched) {
-        c->watch = (struct co){.sched = &p->engine->sched};
-        c->read = stream_read(c->stream, &c->watch);
-        if (c->read->status == CO_OP_DONE) {
-            c->read = NULL;
-            idle_close(c);
-            return;
-        }
-        co_hook(c->read, &c->watch, &p->engine->sched, on_idle_event);
+    if (!idle_watch(c, e)) {
+        idle_close(c, e);
+        return;
     }
+    if (p->crew)
+        conn_move(c, NULL);
     if (p->idle_count > p->idle_max)
-        idle_close(p->oldest);
+        idle_close(p->oldest, e);
 }
 
 static bool idle_dead(const struct conn *c)
@@ -188,10 +209,11 @@ static bool idle_dead(const struct conn *c)
 }
 
 /* The youngest idle connection that is alive. */
-static struct conn *idle_take(struct pool_host *h)
+static struct conn *idle_take(struct pool_host *h, struct engine *here)
 {
     while (h->idle) {
         struct conn *c = h->idle;
+        conn_move(c, here);
         bool dead = idle_dead(c);
         idle_remove(c);
         if (!dead) {
@@ -236,49 +258,152 @@ static void dequeue(struct pool_host *h, struct place *place)
     place->prev = place->next = NULL;
 }
 
-static void hold(struct pool *p, struct place *place)
+/* The place is its taker's, who hears of it on his thread. */
+static void hold(struct pool *p, struct place *place, struct engine *here)
 {
     struct pool_host *h = place->host;
-    place->held = true;
-    place->conn = idle_take(h);
+    place->state = PLACE_HELD;
+    place->conn = idle_take(h, here);
+    if (place->conn && p->crew)
+        conn_move(place->conn, NULL);
     h->active++;
     p->active++;
 }
 
-/* Lets in whoever may come in. */
-static void grant(struct pool *p)
+static void note_wait(struct pool *p, const struct place *place, struct engine *here)
 {
-    while (p->active < p->parallel_max && p->heap_len > 0) {
-        struct pool_host *h = p->heap[0];
-        struct place *place = h->first;
-        heap_remove(p, h);
-        dequeue(h, place);
-        p->waiting--;
-        hold(p, place);
-        heap_update(p, h);
-        uint64_t waited_ns = engine_now_ns(p->engine) - place->asked_ns;
-        if (waited_ns > p->longest_wait_ns)
-            p->longest_wait_ns = waited_ns;
-        co_complete(&place->op, 0);
-    }
+    uint64_t now_ns = engine_now_ns(here);
+    uint64_t waited_ns = now_ns > place->asked_ns ? now_ns - place->asked_ns : 0; /* two threads' clocks */
+    if (waited_ns > p->longest_wait_ns)
+        p->longest_wait_ns = waited_ns;
 }
 
-static void cancel_take(struct co_op *op, int reason)
+/* The coroutine that waits for a place goes on in the crew's thread. */
+static void hire(struct pool *p, struct place *place)
 {
-    struct place *place = (struct place *)op;
-    struct pool *p = place->pool;
-    struct pool_host *h = place->host;
+    struct pool_door *there = p->crew->hire(p->crew_arg, place);
+    place->door = there;
+    place->post.engine = there->engine;
+    place->op.waiter->sched = &there->engine->sched;
+}
+
+static struct place *take_first(struct pool *p)
+{
+    struct pool_host *h = p->heap[0];
+    struct place *place = h->first;
     heap_remove(p, h);
     dequeue(h, place);
     p->waiting--;
-    heap_update(p, h);
-    host_drop_if_unused(p, h);
-    co_complete(op, reason);
+    return place;
 }
 
-struct co_op *pool_take(struct place *place, struct pool *p, const char *origin, uint64_t number)
+/* No thread can be had. Those that there are go on; without any, nobody ever would. */
+static void give_up(struct pool *p, struct pool_door *here)
 {
-    *place = (struct place){.pool = p, .number = number, .asked_ns = engine_now_ns(p->engine)};
+    if (p->active > 0) {
+        p->parallel_max = p->active;
+        return;
+    }
+    struct place *place = take_first(p);
+    place->state = PLACE_NONE;
+    heap_update(p, place->host);
+    host_drop_if_unused(p, place->host);
+    engine_post(here->engine, &place->post, ERR_MEMORY);
+}
+
+/* Lets in whoever may come in. */
+static void grant(struct pool *p, struct pool_door *here)
+{
+    while (p->active < p->parallel_max && p->heap_len > 0) {
+        if (p->crew && !p->crew->ready(p->crew_arg)) {
+            give_up(p, here);
+            continue;
+        }
+        struct place *place = take_first(p);
+        hold(p, place, here->engine);
+        heap_update(p, place->host);
+        note_wait(p, place, here->engine);
+        if (p->crew)
+            hire(p, place);
+        engine_post(here->engine, &place->post, 0);
+    }
+}
+
+static void line_up(struct pool *p, struct place *place)
+{
+    struct pool_host *h = place->host;
+    place->state = PLACE_WAITING;
+    heap_remove(p, h);
+    enqueue(h, place);
+    p->waiting++;
+    heap_update(p, h);
+}
+
+static void forget_coming(struct pool_door *door, const struct place *place)
+{
+    struct place **p = &door->coming;
+    while (*p != place)
+        p = &(*p)->next;
+    *p = place->next;
+}
+
+/* One that got its place from another thread just now will hear of it. */
+static void cancel_take(struct co_op *op, int reason)
+{
+    struct place *place = (struct place *)(void *)op;
+    struct pool *p = place->door->pool;
+    struct pool_host *h = place->host;
+    lock_take(p->lock);
+    bool held = place->state == PLACE_HELD;
+    if (place->state == PLACE_COMING) {
+        forget_coming(place->door, place);
+        h->coming--;
+    } else if (!held) {
+        heap_remove(p, h);
+        dequeue(h, place);
+        p->waiting--;
+        heap_update(p, h);
+    }
+    if (!held) {
+        place->state = PLACE_NONE;
+        host_drop_if_unused(p, h);
+    }
+    lock_drop(p->lock);
+    if (!held)
+        co_complete(op, reason);
+}
+
+/* Those who came are at their await now, and can be moved. */
+static void on_coming(struct co *hook)
+{
+    struct pool_door *door = (struct pool_door *)(void *)((char *)hook - offsetof(struct pool_door, hook));
+    struct pool *p = door->pool;
+    lock_take(p->lock);
+    door->hooked = false;
+    while (door->coming) {
+        struct place *place = door->coming;
+        door->coming = place->next;
+        place->host->coming--;
+        line_up(p, place);
+    }
+    grant(p, door);
+    lock_drop(p->lock);
+}
+
+static void come(struct pool_door *door, struct place *place)
+{
+    if (!door->hooked)
+        co_defer(&door->hook, &door->engine->sched, on_coming);
+    door->hooked = true;
+    place->state = PLACE_COMING;
+    place->host->coming++;
+    place->next = door->coming;
+    door->coming = place;
+}
+
+static struct co_op *take(struct pool *p, struct place *place, const char *origin)
+{
+    struct pool_door *door = place->door;
     struct pool_host *h = host_get(p, origin);
     if (!h || heap_reserve(p) < 0) {
         if (h)
@@ -288,40 +413,63 @@ struct co_op *pool_take(struct place *place, struct pool *p, const char *origin,
     place->host = h;
     /* Whoever waits for this host or for any place came first. */
     bool room = p->active < p->parallel_max && (p->host_max == 0 || h->active < p->host_max);
-    if (room && !h->first && p->heap_len == 0) {
-        hold(p, place);
+    if (room && !h->first && p->heap_len == 0 && !p->crew) {
+        hold(p, place, door->engine);
         return co_done(&place->op, 0);
     }
     co_op_begin(&place->op, cancel_take);
-    heap_remove(p, h);
-    enqueue(h, place);
-    p->waiting++;
-    heap_update(p, h);
+    if (p->crew)
+        come(door, place);
+    else
+        line_up(p, place);
     return &place->op;
 }
 
-void pool_give(struct place *place, struct conn *conn)
+struct co_op *pool_take(struct place *place, struct pool_door *door, const char *origin, uint64_t number)
 {
-    if (!place->held) {
-        conn_close(conn);
-        return;
-    }
-    struct pool *p = place->pool;
+    struct pool *p = door->pool;
+    *place = (struct place){.door = door, .number = number, .asked_ns = engine_now_ns(door->engine)};
+    place->post.engine = door->engine;
+    lock_take(p->lock);
+    struct co_op *op = take(p, place, origin);
+    lock_drop(p->lock);
+    return op;
+}
+
+static void take_back(struct pool *p, struct place *place, struct conn *conn)
+{
+    struct pool_door *here = place->door;
     struct pool_host *h = place->host;
-    place->held = false;
+    place->state = PLACE_NONE;
     if (conn)
-        idle_add(p, h, conn);
+        idle_add(p, h, conn, here->engine);
     h->active--; /* only now: it kept the host */
     p->active--;
     heap_update(p, h);
     host_drop_if_unused(p, h);
-    grant(p);
+    if (p->crew)
+        p->crew->dismiss(p->crew_arg, here);
+    grant(p, here);
 }
 
-void pool_deinit(struct pool *p)
+void pool_give(struct place *place, struct conn *conn)
+{
+    if (place->state != PLACE_HELD) {
+        conn_close(conn);
+        return;
+    }
+    struct pool *p = place->door->pool;
+    if (conn)
+        conn_move(conn, place->door->engine);
+    lock_take(p->lock);
+    take_back(p, place, conn);
+    lock_drop(p->lock);
+}
+
+void pool_deinit(struct pool *p, struct pool_door *here)
 {
     while (p->oldest)
-        idle_close(p->oldest);
+        idle_close(p->oldest, here->engine);
     table_deinit(&p->hosts);
     free(p->heap);
     p->heap = NULL;

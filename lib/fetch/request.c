@@ -178,7 +178,9 @@ int request_head(struct afetch_request *r, const struct http1 *response)
                                .http_minor = r->http_minor,
                                .content_length = http1_content_length(response)};
     r->response = response;
+    lock_take(&r->session->lock);
     enum afetch_flow flow = r->callbacks.head(r->arg, r, &head);
+    lock_drop(&r->session->lock);
     r->response = NULL;
     return flow == AFETCH_ABORT ? stop(r) : 0;
 }
@@ -186,22 +188,22 @@ int request_head(struct afetch_request *r, const struct http1 *response)
 static void cancel_pause(struct co_op *op, int reason)
 {
     struct afetch_request *r = (struct afetch_request *)(void *)((char *)op - offsetof(struct afetch_request, resume));
-    session_forget_paused(r->session, r);
+    worker_forget_paused(r->worker, r);
     co_complete(op, reason);
 }
 
 struct co_op *request_pause(struct afetch_request *r)
 {
     co_op_begin(&r->resume, cancel_pause);
-    session_add_paused(r->session, r);
+    worker_add_paused(r->worker, r);
     return &r->resume;
 }
 
 void afetch_request_resume(struct afetch_request *r)
 {
     atomic_store(&r->resumed, true);
-    if (r->session)
-        afetch_session_wake(r->session);
+    if (r->worker)
+        engine_wake(r->worker->engine);
 }
 
 int request_body(struct afetch_request *r, const void *data, size_t len)
@@ -211,7 +213,10 @@ int request_body(struct afetch_request *r, const void *data, size_t len)
         return r->bytes > DISCARD_MAX ? ERR_STATUS : 0;
     if (!r->callbacks.body)
         return 0;
-    switch (r->callbacks.body(r->arg, r, data, len)) {
+    lock_take(&r->session->lock);
+    enum afetch_flow flow = r->callbacks.body(r->arg, r, data, len);
+    lock_drop(&r->session->lock);
+    switch (flow) {
     case AFETCH_GO:
         return 0;
     case AFETCH_PAUSE:
@@ -273,7 +278,7 @@ void request_done(struct afetch_request *r, int rc)
         .secured_ns = since_start(r, r->times.secured_ns),
         .sent_ns = since_start(r, r->sent_ns),
         .first_byte_ns = since_start(r, r->first_byte_ns),
-        .done_ns = since_start(r, engine_now_ns(r->session->engine)),
+        .done_ns = since_start(r, engine_now_ns(r->worker->engine)),
         .remote_ip = r->have_peer ? addr_text(&r->peer, ip) : "",
         .remote_port = r->have_peer ? addr_port(&r->peer) : 0,
         .tls_version = r->tls_version ? r->tls_version : "",
@@ -284,6 +289,8 @@ void request_done(struct afetch_request *r, int rc)
         .connects = r->connects,
         .reused = r->reused,
     };
+    lock_take(&r->session->lock);
     if (r->callbacks.done)
         r->callbacks.done(r->arg, r, &result);
+    lock_drop(&r->session->lock);
 }

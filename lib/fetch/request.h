@@ -13,8 +13,10 @@
 
 struct afetch_request {
     struct afetch_session *session; /* NULL until it is handed over */
-    struct afetch_request *next;    /* in the session's queue */
-    char *text;                     /* the URL as it was given */
+    struct worker
+        *worker; /* who runs it: another one after placing, where there are threads; NULL before it is admitted */
+    struct afetch_request *next; /* in the session's queue */
+    char *text;                  /* the URL as it was given */
     size_t text_len;
     char *shown; /* less its user info */
     struct url url;
@@ -42,7 +44,7 @@ struct afetch_request {
 
     struct co_op resume; /* pending while AFETCH_PAUSE holds */
     atomic_bool resumed;
-    struct afetch_request *paused_next; /* in the session's list of paused ones */
+    struct afetch_request *paused_next; /* in its worker's list of paused ones */
     bool paused;
 };
 
@@ -51,7 +53,7 @@ bool request_is_head(const struct afetch_request *r);
 bool request_is_idempotent(const struct afetch_request *r);
 /* Parses the URL. 0, ERR_URL, ERR_SCHEME, ERR_MEMORY with the sentence in r->err. */
 int request_prepare(struct afetch_request *r);
-/* What a response's parts mean to the request: 0, 1 for a pause, or an error that is in r->err. */
+/* These call callbacks, with the session's lock held. What a response's parts mean to the request: 0, 1 for a pause, or an error that is in r->err. */
 int request_head(struct afetch_request *r, const struct http1 *response);
 int request_body(struct afetch_request *r, const void *data, size_t len);
 /* The response is whole: 0, or ERR_STATUS. */

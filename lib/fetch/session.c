@@ -42,7 +42,7 @@ static struct afetch_request *pull(struct afetch_session *s)
 
 static void refuse(struct afetch_session *s, struct afetch_request *r)
 {
-    r->session = s;
+    r->worker = &s->main;
     request_done(r, ERR_MEMORY);
     afetch_request_free(r);
 }
@@ -57,110 +57,122 @@ static void begin_fetch(struct afetch_session *s, struct afetch_request *r)
         refuse(s, r);
         return;
     }
-    f->session = s;
     f->request = r;
-    co_spawn(&s->root.co, &s->fetches, &f->co, fetch_run);
+    worker_add(&s->main, f);
+    s->live++;
+    co_start(&f->co, &s->engine->sched, fetch_run);
 }
 
-/* As many as are looked ahead, so that a full host does not hold up the others. */
-static void admit(struct afetch_session *s)
+/* As many as are looked ahead, so that a full host does not hold up the others. Whether there is anything to wait for. */
+static bool admit(struct afetch_session *s)
 {
-    while (s->fetches.count < s->look_ahead) {
+    lock_take(&s->lock);
+    s->news_missed = false;
+    while (s->live < s->look_ahead) {
         struct afetch_request *r = dequeue(s);
         if (!r)
             r = pull(s);
         if (!r)
-            return;
+            break;
         begin_fetch(s, r);
     }
+    bool full = s->live == s->look_ahead;
+    bool work = s->live > 0 || (s->next && !s->source_ended);
+    /* A batch at a time: that costs fewer wake-ups. */
+    s->news_at = full ? s->look_ahead / 2 : 0;
+    lock_drop(&s->lock);
+    return work;
 }
 
-static void reap(struct afetch_session *s)
+/* ---- what the root waits for ---------------------------------------------------------------------------------------- */
+
+static void cancel_news(struct co_op *op, int reason)
 {
-    struct co *co;
-    while ((co = co_take(&s->fetches)))
-        free(co);
+    struct afetch_session *s = (struct afetch_session *)(void *)((char *)op - offsetof(struct afetch_session, news.op));
+    lock_take(&s->lock);
+    bool wanted = s->news_wanted;
+    s->news_wanted = false;
+    lock_drop(&s->lock);
+    if (wanted) /* else it is on its way */
+        co_complete(op, reason);
 }
 
-static void cancel_idle(struct co_op *op, int reason)
+/* With the lock. here: the engine whose thread calls, or NULL. */
+static void tell_news(struct afetch_session *s, struct engine *here)
 {
-    co_complete(op, reason);
+    s->news_missed = !s->news_wanted;
+    if (s->news_wanted)
+        engine_post(here, &s->news, 0);
+    s->news_wanted = false;
 }
 
-/* Completes when a transfer has ended or somebody woke the session. */
+/* Completes when there is room for more, no transfer is left, or somebody woke the session. */
 static struct co_op *news(struct afetch_session *s)
 {
-    if (s->fetches.running || s->fetches.finished_head)
-        return co_any(&s->fetches);
-    return co_op_begin(&s->idle, cancel_idle);
+    s->news.engine = s->engine;
+    lock_take(&s->lock);
+    if (s->news_missed)
+        co_done(&s->news.op, 0);
+    else
+        co_op_begin(&s->news.op, cancel_news);
+    s->news_wanted = !s->news_missed;
+    s->news_missed = false;
+    lock_drop(&s->lock);
+    return &s->news.op;
 }
 
-static bool has_work(const struct afetch_session *s)
+void session_end_fetch(struct afetch_session *s, struct fetch *f)
 {
-    return s->fetches.running || s->queue_first || (s->next && !s->source_ended);
+    struct worker *w = f->request->worker;
+    request_done(f->request, f->co.ret);
+    worker_end(w, f);
+    afetch_request_free(f->request);
+    lock_take(&s->lock);
+    s->live--;
+    if (s->live <= s->news_at)
+        tell_news(s, w->engine);
+    lock_drop(&s->lock);
+}
+
+static void cancel_fetches(struct afetch_session *s)
+{
+    lock_take(&s->lock);
+    s->news_at = 0;
+    worker_cancel(&s->main);
+    crew_cancel(&s->crew);
+    lock_drop(&s->lock);
+}
+
+static bool any_live(struct afetch_session *s)
+{
+    lock_take(&s->lock);
+    bool any = s->live > 0;
+    lock_drop(&s->lock);
+    return any;
 }
 
 static void session_run(struct co *co)
 {
     CO_BEGIN(struct session_root, root);
-    for (;;) {
-        admit(root->session);
-        if (!has_work(root->session))
-            break;
+    while (admit(root->session))
         CO_AWAIT(running, news(root->session));
-        reap(root->session);
-    }
     CO_CLEANUP;
-    co_group_cancel(&root->session->fetches, ERR_CANCELED);
-    CO_AWAIT(ending, co_join(&root->session->fetches));
-    reap(root->session);
+    cancel_fetches(root->session);
+    while (any_live(root->session))
+        CO_AWAIT(ending, news(root->session));
     CO_END;
 }
 
 /* ---- waking ---------------------------------------------------------------------------------------------------------------- */
 
-void session_add_paused(struct afetch_session *s, struct afetch_request *r)
+void session_woken(struct afetch_session *s)
 {
-    r->paused = true;
-    r->paused_next = s->paused;
-    s->paused = r;
-    /* It may have been resumed by another thread before it was listed. */
-    if (atomic_load(&r->resumed))
-        engine_wake(s->engine);
-}
-
-void session_forget_paused(struct afetch_session *s, struct afetch_request *r)
-{
-    struct afetch_request **p = &s->paused;
-    while (*p && *p != r)
-        p = &(*p)->paused_next;
-    if (*p)
-        *p = r->paused_next;
-    r->paused = false;
-}
-
-/* Linear in those that pause, at most parallel_max. */
-static void resume_paused(struct afetch_session *s)
-{
-    for (struct afetch_request *r = s->paused, *next; r; r = next) {
-        next = r->paused_next;
-        if (!atomic_exchange(&r->resumed, false))
-            continue;
-        session_forget_paused(s, r);
-        co_complete(&r->resume, 0);
-    }
-}
-
-static void on_wake(void *arg)
-{
-    struct afetch_session *s = arg;
+    lock_take(&s->lock);
     s->source_later = false;
-    resume_paused(s);
     if (atomic_load(&s->cancel))
         co_cancel(&s->root.co, ERR_CANCELED);
-    co_nudge(&s->fetches);
-    if (s->idle.status == CO_OP_PENDING)
-        co_complete(&s->idle, 0);
+    tell_news(s, s->engine);
+    lock_drop(&s->lock);
 }
 
 void afetch_session_wake(struct afetch_session *s)
@@ -180,7 +192,9 @@ static void on_tick(struct timer *t)
 {
     struct afetch_session *s =
         (struct afetch_session *)(void *)((char *)t - offsetof(struct afetch_session, tick_timer));
+    lock_take(&s->lock);
     s->tick(s->tick_arg);
+    lock_drop(&s->lock);
     timer_start(&s->engine->timers, t, engine_now_ns(s->engine) + s->tick_ns, on_tick);
 }
 
@@ -203,6 +217,7 @@ enum afetch_code afetch_session_run(struct afetch_session *s)
         timer_start(&s->engine->timers, &s->tick_timer, engine_now_ns(s->engine) + s->tick_ns, on_tick);
     int rc = engine_run(s->engine, &s->root.co);
     timer_stop(&s->engine->timers, &s->tick_timer);
+    crew_end(&s->crew);
     return (enum afetch_code)error_exit_code(rc);
 }
 
@@ -216,34 +231,81 @@ void afetch_session_set_source(struct afetch_session *s,
 
 void afetch_session_add(struct afetch_session *s, struct afetch_request *r)
 {
+    lock_take(&s->lock);
     r->next = NULL;
     if (s->queue_last)
         s->queue_last->next = r;
     else
         s->queue_first = r;
     s->queue_last = r;
-    co_nudge(&s->fetches);
+    /* With threads a callback may be on any of them. */
+    tell_news(s, s->threads ? NULL : s->engine);
+    lock_drop(&s->lock);
+}
+
+/* A look at what a mutex guards takes it. */
+static struct lock *lock_of(const struct afetch_session *s)
+{
+    return (struct lock *)(uintptr_t)&s->lock;
 }
 
 void afetch_session_stats(const struct afetch_session *s, struct afetch_stats *out)
 {
+    lock_take(lock_of(s));
     *out = (struct afetch_stats){.connections = s->conn_ids,
                                  .reused = s->reused,
                                  .longest_wait_ns = s->pool.longest_wait_ns,
                                  .running = s->pool.active,
                                  .waiting = s->pool.waiting};
+    lock_drop(lock_of(s));
 }
 
 void afetch_session_describe(struct afetch_session *s, void (*line)(void *arg, const char *text), void *arg)
 {
-    for (const struct co *co = s->fetches.running; co; co = co->group_next) {
-        const struct fetch *f = (const struct fetch *)co;
-        const struct co *leaf = co_leaf(co);
-        char text[512];
-        snprintf(text, sizeof text, "%llu %.300s %s %.1f s", (unsigned long long)f->request->number, f->request->shown,
-                 leaf->at, (double)(engine_now_ns(s->engine) - leaf->since_ns) / 1e9);
-        line(arg, text);
+    lock_take(&s->lock);
+    s->describe_line = line;
+    s->describe_arg = arg;
+    if (s->threads) {
+        worker_want_describe(&s->main);
+        crew_describe(&s->crew);
+    } else {
+        worker_describe(&s->main);
     }
+    lock_drop(&s->lock);
+}
+
+/* ---- what transfers count and keep -------------------------------------------------------------------------------------- */
+
+uint64_t session_count_conn(struct afetch_session *s)
+{
+    lock_take(&s->lock);
+    uint64_t id = ++s->conn_ids;
+    lock_drop(&s->lock);
+    return id;
+}
+
+void session_count_reuse(struct afetch_session *s)
+{
+    lock_take(&s->lock);
+    s->reused++;
+    lock_drop(&s->lock);
+}
+
+struct tls_session *session_take_ticket(struct afetch_session *s, const char *origin)
+{
+    lock_take(&s->lock);
+    struct tls_session *ticket = tickets_take(&s->tickets, origin);
+    lock_drop(&s->lock);
+    return ticket;
+}
+
+void session_keep_ticket(struct afetch_session *s, const char *origin, struct tls_session *ticket)
+{
+    if (!ticket)
+        return;
+    lock_take(&s->lock);
+    tickets_put(&s->tickets, origin, ticket);
+    lock_drop(&s->lock);
 }
 
 /* ---- TLS ---------------------------------------------------------------------------------------------------------------------- */
@@ -265,15 +327,25 @@ static int make_tls(struct afetch_session *s, struct error *err)
 
 int session_tls(struct afetch_session *s, struct tls_config **out, struct error *err)
 {
+    lock_take(&s->lock);
     if (!s->tls && !s->tls_error.code)
         make_tls(s, &s->tls_error);
-    if (!s->tls) /* the same for every https URL: found out once */
-        return error_copy(err, &s->tls_error);
-    *out = s->tls;
-    return 0;
+    int rc = s->tls ? 0 : error_copy(err, &s->tls_error); /* the same for every https URL: found out once */
+    if (rc == 0)
+        *out = s->tls;
+    lock_drop(&s->lock);
+    return rc;
 }
 
 /* ---- tracing -------------------------------------------------------------------------------------------------------------------- */
+
+static void trace(struct afetch_session *s, const struct afetch_request *r, enum afetch_trace kind, const char *text,
+                  size_t len)
+{
+    lock_take(&s->lock);
+    s->trace(s->trace_arg, r, kind, text, len);
+    lock_drop(&s->lock);
+}
 
 void session_trace(struct afetch_session *s, const struct afetch_request *r, const char *fmt, ...)
 {
@@ -285,7 +357,7 @@ void session_trace(struct afetch_session *s, const struct afetch_request *r, con
     int len = vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     if (len >= 0)
-        s->trace(s->trace_arg, r, AFETCH_TRACE_INFO, text, strlen(text));
+        trace(s, r, AFETCH_TRACE_INFO, text, strlen(text));
 }
 
 void session_trace_request(struct afetch_session *s, const struct afetch_request *r, const char *head, size_t len)
@@ -295,7 +367,7 @@ void session_trace_request(struct afetch_session *s, const struct afetch_request
         const char *eol = memchr(head, '\r', (size_t)(end - head));
         if (!eol)
             return;
-        s->trace(s->trace_arg, r, AFETCH_TRACE_HEAD_OUT, head, (size_t)(eol - head));
+        trace(s, r, AFETCH_TRACE_HEAD_OUT, head, (size_t)(eol - head));
         head = eol + 2;
     }
 }
@@ -307,13 +379,13 @@ void session_trace_response(struct afetch_session *s, const struct afetch_reques
     char line[512];
     int len = snprintf(line, sizeof line, "HTTP/1.%d %d %s", http1_minor_version(response), http1_status(response),
                        http1_reason(response));
-    s->trace(s->trace_arg, r, AFETCH_TRACE_HEAD_IN, line, len < (int)sizeof line ? (size_t)len : sizeof line - 1);
+    trace(s, r, AFETCH_TRACE_HEAD_IN, line, len < (int)sizeof line ? (size_t)len : sizeof line - 1);
     for (size_t i = 0; i < http1_field_count(response); i++) {
         struct http1_field f = http1_field_at(response, i);
         len = snprintf(line, sizeof line, "%s: %s", f.name, f.value);
-        s->trace(s->trace_arg, r, AFETCH_TRACE_HEAD_IN, line, len < (int)sizeof line ? (size_t)len : sizeof line - 1);
+        trace(s, r, AFETCH_TRACE_HEAD_IN, line, len < (int)sizeof line ? (size_t)len : sizeof line - 1);
     }
-    s->trace(s->trace_arg, r, AFETCH_TRACE_HEAD_IN, "", 0);
+    trace(s, r, AFETCH_TRACE_HEAD_IN, "", 0);
 }
 
 /* ---- life ------------------------------------------------------------------------------------------------------------------------ */
@@ -354,27 +426,42 @@ static int copy_options(struct afetch_session *s, const struct afetch_options *o
     return s->ca_file && !s->insecure ? trust_check(s->ca_file, err) : 0;
 }
 
+static unsigned parallel_of(const struct afetch_options *opt)
+{
+    if (opt->mode == AFETCH_SYNC || opt->parallel_max == 0)
+        return 1;
+    return opt->mode == AFETCH_THREADS && opt->parallel_max > AFETCH_THREADS_MAX ? AFETCH_THREADS_MAX
+                                                                                 : opt->parallel_max;
+}
+
 int session_new(struct afetch_session **out, struct engine *e, struct names *n, const struct afetch_options *opt,
                 struct error *err)
 {
     struct afetch_session *s = calloc(1, sizeof *s);
     if (!s)
         return error_set(err, ERR_MEMORY, 0, NULL);
-    int rc = copy_options(s, opt, err);
+    int rc = lock_init(&s->lock, opt->mode == AFETCH_THREADS);
+    if (rc < 0)
+        error_set(err, rc, 0, NULL);
+    else
+        rc = copy_options(s, opt, err);
     if (rc < 0) {
         s->engine = NULL; /* it stays the caller's */
         afetch_session_free(s);
         return rc;
     }
-    unsigned parallel = opt->mode == AFETCH_SYNC ? 1 : opt->parallel_max ? opt->parallel_max : 1;
+    unsigned parallel = parallel_of(opt);
     s->engine = e;
     s->names = n;
+    s->threads = opt->mode == AFETCH_THREADS;
+    if (s->threads)
+        names_share(n, &s->lock);
     s->look_ahead = parallel > LOOK_AHEAD_MIN / 4 ? (size_t)parallel * 4 : LOOK_AHEAD_MIN;
-    pool_init(&s->pool, e, parallel, opt->parallel_max_host);
-    gate_init(&s->gate, SESSION_HANDSHAKES_MAX);
+    pool_init(&s->pool, &s->lock, parallel, opt->parallel_max_host, s->threads ? &crew_pool : NULL, &s->crew);
+    gate_init(&s->gate, &s->lock, SESSION_HANDSHAKES_MAX);
+    crew_init(&s->crew, s);
     atomic_init(&s->cancel, false);
-    e->on_wake = on_wake;
-    e->on_wake_arg = s;
+    worker_init(&s->main, s, e);
     *out = s;
     return 0;
 }
@@ -384,7 +471,7 @@ enum afetch_code afetch_session_new(struct afetch_session **out, const struct af
     struct error err = {0};
     struct engine *e = NULL;
     struct names *n = NULL;
-    int rc = opt->mode == AFETCH_SYNC ? engine_new_poll(&e, &err) : engine_new_uv(&e, &err);
+    int rc = opt->mode == AFETCH_ASYNC ? engine_new_uv(&e, &err) : engine_new_poll(&e, &err);
     if (rc == 0)
         rc = names_new(&n, e, opt->dns_servers, NULL, &err);
     if (rc == 0)
@@ -408,7 +495,7 @@ void afetch_session_free(struct afetch_session *s)
     for (struct afetch_request *r; (r = dequeue(s));)
         afetch_request_free(r);
     if (s->engine) {
-        pool_deinit(&s->pool);
+        pool_deinit(&s->pool, &s->main.door);
         names_free(s->names);
         engine_free(s->engine);
     }
@@ -421,5 +508,6 @@ void afetch_session_free(struct afetch_session *s)
     free(s->default_scheme);
     free(s->user_agent);
     free(s->ca_file);
+    lock_deinit(&s->lock);
     free(s);
 }

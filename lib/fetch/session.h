@@ -1,12 +1,13 @@
-/* What all transfers of a session share, and the coroutine that admits them. */
+/* What all transfers of a session share, behind its lock, and the coroutine that admits them. */
 #ifndef AFETCH_FETCH_SESSION_H
 #define AFETCH_FETCH_SESSION_H
 
 #include <stdatomic.h>
 
 #include "afetch.h"
-#include "fetch/pool.h"
+#include "fetch/crew.h"
 #include "fetch/tickets.h"
+#include "fetch/worker.h"
 #include "net/gate.h"
 #include "net/names.h"
 #include "proto/http1.h"
@@ -21,7 +22,10 @@ struct session_root {
 };
 
 struct afetch_session {
+    struct lock lock; /* of what threads share: all below but what is set once, and the run's */
     struct engine *engine;
+    struct worker main; /* the one that the run's thread is; where there is no crew it runs everything */
+    struct crew crew;
     struct names *names;
     struct pool pool;
     struct gate gate;
@@ -35,6 +39,7 @@ struct afetch_session {
     size_t header_count;
     uint64_t connect_timeout_ns, timeout_ms;
     size_t look_ahead;
+    bool threads;
     bool insecure, fail_on_status;
     void (*trace)(void *arg, const struct afetch_request *r, enum afetch_trace kind, const char *text, size_t len);
     void *trace_arg;
@@ -47,10 +52,13 @@ struct afetch_session {
 
     /* the run */
     struct session_root root;
-    struct co_group fetches;
-    struct co_op idle; /* waited for while no transfer runs */
+    size_t live;      /* fetches */
+    struct post news; /* the root waits: for room, the last fetch's end, or a wake-up */
+    bool news_wanted, news_missed;
+    size_t news_at; /* so few fetches are news */
     atomic_bool cancel;
-    struct afetch_request *paused;
+    void (*describe_line)(void *arg, const char *text);
+    void *describe_arg;
     uint64_t numbers; /* given so far */
     uint64_t conn_ids;
     uint64_t reused;
@@ -69,8 +77,18 @@ int session_new(struct afetch_session **out, struct engine *e, struct names *n, 
 /* The TLS configuration with its trust. 0, or the error in err. */
 int session_tls(struct afetch_session *s, struct tls_config **out, struct error *err);
 
-void session_add_paused(struct afetch_session *s, struct afetch_request *r);
-void session_forget_paused(struct afetch_session *s, struct afetch_request *r);
+/* What follows may be called on any worker's thread. */
+
+/* f's last step: its result is told, its request freed; it is freed itself when it has ended. */
+void session_end_fetch(struct afetch_session *s, struct fetch *f);
+/* The main worker's engine was woken. */
+void session_woken(struct afetch_session *s);
+
+/* A new connection's id: 1, 2, … */
+uint64_t session_count_conn(struct afetch_session *s);
+void session_count_reuse(struct afetch_session *s);
+struct tls_session *session_take_ticket(struct afetch_session *s, const char *origin);
+void session_keep_ticket(struct afetch_session *s, const char *origin, struct tls_session *ticket);
 
 void session_trace(struct afetch_session *s, const struct afetch_request *r, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

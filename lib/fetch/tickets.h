@@ -1,5 +1,5 @@
 /* TLS tickets of a session, by origin: bounded, the newest of each origin; two origins that fall on one slot replace
- * each other, which costs a full handshake. One thread. */
+ * each other, which costs a full handshake. Under the session's lock. */
 #ifndef AFETCH_FETCH_TICKETS_H
 #define AFETCH_FETCH_TICKETS_H
 

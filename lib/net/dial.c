@@ -77,7 +77,7 @@ static struct co_op *handshake_begin(struct dial *d)
 static struct co_op *gate_begin(struct dial *d)
 {
     memset(&d->u, 0, sizeof d->u);
-    return gate_enter(&d->u.secure.pass, d->gate);
+    return gate_enter(&d->u.secure.pass, d->gate, d->engine);
 }
 
 /* Whether another connection, of TLS 1.2 alone, is to be tried (tls_wants_1_2); all is made ready for it. */

@@ -1,12 +1,13 @@
 #include "net/gate.h"
 
-void gate_init(struct gate *g, size_t limit)
+void gate_init(struct gate *g, struct lock *lock, size_t limit)
 {
-    *g = (struct gate){.limit = limit};
+    *g = (struct gate){.lock = lock, .limit = limit};
 }
 
 static void unlink_pass(struct gate *g, struct gate_pass *pass)
 {
+    pass->waiting = false;
     if (pass->prev)
         pass->prev->next = pass->next;
     else
@@ -17,28 +18,45 @@ static void unlink_pass(struct gate *g, struct gate_pass *pass)
         g->last = pass->prev;
 }
 
+/* One that was let in just now by another thread will hear of it. */
 static void cancel_enter(struct co_op *op, int reason)
 {
-    struct gate_pass *pass = (struct gate_pass *)op;
-    unlink_pass(pass->gate, pass);
-    co_complete(op, reason);
+    struct gate_pass *pass = (struct gate_pass *)(void *)op;
+    struct gate *g = pass->gate;
+    lock_take(g->lock);
+    bool waiting = pass->waiting;
+    if (waiting)
+        unlink_pass(g, pass);
+    lock_drop(g->lock);
+    if (waiting)
+        co_complete(op, reason);
 }
 
-struct co_op *gate_enter(struct gate_pass *pass, struct gate *g)
+static void wait(struct gate *g, struct gate_pass *pass)
 {
-    *pass = (struct gate_pass){.gate = g};
-    if (g->inside < g->limit) {
-        g->inside++;
-        pass->inside = true;
-        return co_done(&pass->op, 0);
-    }
-    co_op_begin(&pass->op, cancel_enter);
+    pass->waiting = true;
     pass->prev = g->last;
     if (g->last)
         g->last->next = pass;
     else
         g->first = pass;
     g->last = pass;
+}
+
+struct co_op *gate_enter(struct gate_pass *pass, struct gate *g, struct engine *e)
+{
+    *pass = (struct gate_pass){.gate = g};
+    pass->post.engine = e;
+    lock_take(g->lock);
+    if (g->inside < g->limit) {
+        g->inside++;
+        pass->inside = true;
+        co_done(&pass->op, 0);
+    } else {
+        co_op_begin(&pass->op, cancel_enter);
+        wait(g, pass);
+    }
+    lock_drop(g->lock);
     return &pass->op;
 }
 
@@ -48,12 +66,14 @@ void gate_leave(struct gate_pass *pass)
         return;
     pass->inside = false;
     struct gate *g = pass->gate;
+    lock_take(g->lock);
     struct gate_pass *next = g->first;
-    if (!next) {
+    if (next) {
+        unlink_pass(g, next);
+        next->inside = true;
+        engine_post(pass->post.engine, &next->post, 0);
+    } else {
         g->inside--;
-        return;
     }
-    unlink_pass(g, next);
-    next->inside = true;
-    co_complete(&next->op, 0);
+    lock_drop(g->lock);
 }

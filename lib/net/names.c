@@ -28,6 +28,8 @@ struct question {
 };
 
 struct names {
+    struct lock *lock; /* of all that follows but the back end, which is its engine's */
+    struct lock alone; /* the lock where nobody shares */
     struct engine *engine;
     const struct names_backend *backend;
     void *self;
@@ -37,7 +39,10 @@ struct names {
         struct question *first, *last; /* oldest first */
         size_t count;
     } lines[STAGES];
-    bool asking; /* ask_more is at work */
+    bool asking;      /* ask_more is at work, with the lock held */
+    struct post poke; /* another thread has something to ask */
+    struct co poked;
+    bool poking;
 };
 
 /* ---- addresses, shared by their takers -------------------------------------------------------------------------------- */
@@ -49,7 +54,7 @@ static struct name_addrs *addrs_new(const struct addr *addrs, size_t count)
     struct name_addrs *a = malloc(sizeof *a + count * sizeof a->addrs[0]);
     if (!a)
         return NULL;
-    a->refs = 1;
+    atomic_init(&a->refs, 1);
     a->count = count;
     memcpy(a->addrs, addrs, count * sizeof a->addrs[0]);
     return a;
@@ -57,7 +62,7 @@ static struct name_addrs *addrs_new(const struct addr *addrs, size_t count)
 
 static void addrs_release(struct name_addrs *a)
 {
-    if (a && --a->refs == 0)
+    if (a && atomic_fetch_sub(&a->refs, 1) == 1)
         free(a);
 }
 
@@ -75,7 +80,7 @@ static int give(struct lookup *l, struct name_addrs *addrs, const char *why)
         return ERR_RESOLVE;
     if (!addrs)
         return 0;
-    addrs->refs++;
+    atomic_fetch_add(&addrs->refs, 1);
     l->found = addrs;
     return (int)addrs->count;
 }
@@ -185,10 +190,10 @@ static void question_drop(struct question *q)
     question_free(q);
 }
 
-static struct question *question_find(struct names *n, const char *key)
+static struct question *question_find(struct names *n, const char *key, uint64_t now_ns)
 {
     struct question *q = (struct question *)(void *)table_find(&n->table, key);
-    if (!q || q->stage != KNOWN || engine_now_ns(n->engine) < q->until_ns)
+    if (!q || q->stage != KNOWN || now_ns < q->until_ns)
         return q;
     question_drop(q);
     return NULL;
@@ -210,14 +215,21 @@ static void leave(struct lookup *l)
     l->query = NULL;
 }
 
+/* One that another thread has answered just now will hear of it. */
 static void cancel_lookup(struct co_op *op, int reason)
 {
-    struct lookup *l = (struct lookup *)op;
+    struct lookup *l = (struct lookup *)(void *)op;
+    struct lock *lock = l->names->lock;
+    lock_take(lock);
     struct question *q = l->query;
-    leave(l);
-    if (!q->first && q->stage == WAITING)
-        question_drop(q);
-    co_complete(op, reason);
+    if (q) {
+        leave(l);
+        if (!q->first && q->stage == WAITING)
+            question_drop(q);
+    }
+    lock_drop(lock);
+    if (q)
+        co_complete(op, reason);
 }
 
 static struct co_op *join(struct lookup *l, struct question *q)
@@ -239,16 +251,15 @@ static void tell(struct question *q, int rc)
     while (q->first) {
         struct lookup *l = q->first;
         leave(l);
-        co_complete(&l->op, rc < 0 ? rc : give(l, q->addrs, q->why));
+        engine_post(q->names->engine, &l->post, rc < 0 ? rc : give(l, q->addrs, q->why));
     }
 }
 
 /* ---- asking -------------------------------------------------------------------------------------------------------------------- */
 
+/* With the lock, on the thread of the back end. */
 static void ask_more(struct names *n)
 {
-    if (n->asking)
-        return; /* an answer that came at once, from within ask: the loop below goes on */
     n->asking = true;
     while (n->lines[WAITING].first && n->lines[ASKED].count < NAMES_IN_FLIGHT_MAX) {
         struct question *q = n->lines[WAITING].first;
@@ -261,6 +272,35 @@ static void ask_more(struct names *n)
         }
     }
     n->asking = false;
+}
+
+static void cancel_poke(struct co_op *op, int reason)
+{
+    co_complete(op, reason);
+}
+
+static void on_poke(struct co *hook)
+{
+    struct names *n = (struct names *)(void *)((char *)hook - offsetof(struct names, poked));
+    lock_take(n->lock);
+    n->poking = false;
+    ask_more(n);
+    lock_drop(n->lock);
+}
+
+/* There is something to ask; with the lock, from any thread. */
+static void want_answers(struct names *n, struct engine *here)
+{
+    if (here == n->engine) {
+        if (!n->asking)
+            ask_more(n);
+    } else if (!n->poking) {
+        n->poking = true;
+        n->poke.engine = n->engine;
+        co_op_begin(&n->poke.op, cancel_poke);
+        co_hook(&n->poke.op, &n->poked, &n->engine->sched, on_poke);
+        engine_post(here, &n->poke, 0);
+    }
 }
 
 /* Keeps an answer for ttl_s, or drops it. */
@@ -280,9 +320,9 @@ static void keep(struct names *n, struct question *q, uint32_t ttl_s)
         question_drop(n->lines[KNOWN].first);
 }
 
-void names_answer(struct names *n, void *query, const struct addr *addrs, size_t count, uint32_t ttl_s, const char *why)
+static void take_answer(struct names *n, struct question *q, const struct addr *addrs, size_t count, uint32_t ttl_s,
+                        const char *why)
 {
-    struct question *q = query;
     bool found = !why && count > 0;
     q->why = why;
     if (found)
@@ -294,14 +334,41 @@ void names_answer(struct names *n, void *query, const struct addr *addrs, size_t
         tell(q, 0);
         keep(n, q, ttl_s);
     }
-    ask_more(n);
 }
 
-struct co_op *names_lookup(struct lookup *l, struct names *n, const char *host, int family)
+void names_answer(struct names *n, void *query, const struct addr *addrs, size_t count, uint32_t ttl_s, const char *why)
+{
+    if (n->asking) { /* an answer that came at once, from within ask: its loop goes on */
+        take_answer(n, query, addrs, count, ttl_s, why);
+        return;
+    }
+    lock_take(n->lock);
+    take_answer(n, query, addrs, count, ttl_s, why);
+    ask_more(n);
+    lock_drop(n->lock);
+}
+
+/* Answers from the cache, or lines up for the answer. With the lock. */
+static struct co_op *ask_or_join(struct lookup *l, const char *key, int family)
+{
+    struct names *n = l->names;
+    struct engine *here = l->post.engine;
+    struct question *q = question_find(n, key, engine_now_ns(here));
+    if (q && q->stage == KNOWN)
+        return co_done(&l->op, give(l, q->addrs, q->why));
+    if (!q && !(q = question_new(n, key, family)))
+        return co_done(&l->op, ERR_MEMORY);
+    struct co_op *op = join(l, q);
+    want_answers(n, here);
+    return op;
+}
+
+struct co_op *names_lookup(struct lookup *l, struct names *n, struct engine *e, const char *host, int family)
 {
     char key[1 + HOST_MAX + 1];
     size_t len = strlen(host);
-    *l = (struct lookup){0};
+    *l = (struct lookup){.names = n};
+    l->post.engine = e;
     if (len == 0 || len > HOST_MAX)
         return co_done(&l->op, give(l, NULL, "not a valid name"));
     key[0] = family == AF_INET ? '4' : '6';
@@ -312,13 +379,9 @@ struct co_op *names_lookup(struct lookup *l, struct names *n, const char *host, 
     if (find_local(l, n, key + 1, family, &rc))
         return co_done(&l->op, rc);
     key[len] = host[len - 1]; /* asked for with its dot: no search domains */
-    struct question *q = question_find(n, key);
-    if (q && q->stage == KNOWN)
-        return co_done(&l->op, give(l, q->addrs, q->why));
-    if (!q && !(q = question_new(n, key, family)))
-        return co_done(&l->op, ERR_MEMORY);
-    struct co_op *op = join(l, q);
-    ask_more(n);
+    lock_take(n->lock);
+    struct co_op *op = ask_or_join(l, key, family);
+    lock_drop(n->lock);
     return op;
 }
 
@@ -329,11 +392,17 @@ int names_new_backend(struct names **out, struct engine *e, const struct names_b
     struct names *n = calloc(1, sizeof *n);
     if (!n)
         return ERR_MEMORY;
+    n->lock = &n->alone;
     n->engine = e;
     n->backend = backend;
     n->self = self;
     *out = n;
     return 0;
+}
+
+void names_share(struct names *n, struct lock *lock)
+{
+    n->lock = lock;
 }
 
 int names_new(struct names **out, struct engine *e, const char *servers, const char *hosts_file, struct error *err)

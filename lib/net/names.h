@@ -1,9 +1,13 @@
 /* Names to addresses: c-ares over the engine's watches and timers, /etc/hosts parsed once by us, a cache that obeys
  * TTLs, one look-up for many askers, A and AAAA apart so that a slow answer holds up nobody. c-ares is seen in
- * names_ares.c alone; the simulator brings another back end. Belongs to its engine's thread. */
+ * names_ares.c alone; the simulator brings another back end. Look-ups may come from the threads of several engines; the
+ * back end works on that which names were made on. */
 #ifndef AFETCH_NET_NAMES_H
 #define AFETCH_NET_NAMES_H
 
+#include <stdatomic.h>
+
+#include "base/lock.h"
 #include "engine/addr.h"
 #include "engine/engine.h"
 
@@ -17,20 +21,24 @@ struct names;
 
 /* The addresses of one family, in the order to try; ports are 0. Shared and counted: see lookup_deinit. */
 struct name_addrs {
-    size_t refs; /* the module's */
+    atomic_size_t refs; /* the module's */
     size_t count;
     struct addr addrs[];
 };
 
 /* One asker's wait; the caller's memory. */
 struct lookup {
-    struct co_op op; /* first */
+    union { /* first */
+        struct co_op op;
+        struct post post;
+    };
     /* Valid from completion with rc > 0 until lookup_deinit. */
     struct name_addrs *found;
     /* On ERR_RESOLVE: what the resolver said, a constant ("no such name", "the DNS server did not answer"). */
     const char *why;
     /* The module's. */
-    struct question *query;
+    struct names *names;
+    struct question *query; /* NULL: it does not wait */
     struct lookup *prev, *next;
 };
 
@@ -50,6 +58,9 @@ int names_new(struct names **out, struct engine *e, const char *servers, const c
 /* Over a back end of the caller's, which names_free frees; after a failure it is still the caller's. No hosts file.
  * ERR_MEMORY. */
 int names_new_backend(struct names **out, struct engine *e, const struct names_backend *backend, void *self);
+/* From now on look-ups may come from other threads, whose engines' users all share lock, which must stay. Before the
+ * first look-up. */
+void names_share(struct names *n, struct lock *lock);
 /* Legal when no look-up is pending any more (all have completed, or were cancelled); before the engine is freed. What
  * look-ups found stays theirs. n may be NULL. */
 void names_free(struct names *n);
@@ -59,12 +70,12 @@ void names_free(struct names *n);
 void names_answer(struct names *n, void *query, const struct addr *addrs, size_t count, uint32_t ttl_s,
                   const char *why);
 
-/* Completes with the number of addresses in l->found (0: the name has none of that family), or ERR_RESOLVE with
+/* e: the asker's engine, on whose thread the look-up completes. Completes with the number of addresses in l->found (0: the name has none of that family), or ERR_RESOLVE with
  * l->why, ERR_MEMORY. host: lower case, no literal; copied. Names that are in the hosts file are not asked for, nor
  * those below localhost, invalid (RFC 6761) and onion (RFC 7686). A cancelled look-up's question goes on if it was
  * asked already, and fills the cache. */
-struct co_op *names_lookup(struct lookup *l, struct names *n, const char *host, int family);
-/* Releases what the look-up found; legal on a zeroed, a failed and a cancelled one. */
+struct co_op *names_lookup(struct lookup *l, struct names *n, struct engine *e, const char *host, int family);
+/* Releases what the look-up found; legal on a zeroed, a failed and a cancelled one. From any thread. */
 void lookup_deinit(struct lookup *l);
 
 /* "c-ares/1.18.1", as it runs. A constant. */

@@ -90,7 +90,7 @@ static void ask(struct race *r, int which)
     struct answer *a = &r->state->answers[which];
     a->race = r;
     r->state->asking++;
-    struct co_op *op = names_lookup(&a->lookup, r->names, r->host, which == V6 ? AF_INET6 : AF_INET);
+    struct co_op *op = names_lookup(&a->lookup, r->names, r->engine, r->host, which == V6 ? AF_INET6 : AF_INET);
     if (op->status == CO_OP_PENDING)
         co_hook(op, &a->hook, &r->engine->sched, on_answer);
     else

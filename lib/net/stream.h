@@ -1,6 +1,6 @@
 /* Byte streams that stack: TCP, and TLS over any stream. One reader and one writer at a time. A read may be left
  * pending with nobody awaiting it (an idle connection); the next stream_read gives that one. Over engine.h; the layers
- * above see no socket. Belongs to its engine's thread. */
+ * above see no socket. Belongs to its engine's thread; an idle one may move (stream_move). */
 #ifndef AFETCH_NET_STREAM_H
 #define AFETCH_NET_STREAM_H
 
@@ -18,13 +18,14 @@ struct stream_ops {
     void (*release)(struct stream *s);
     bool (*stale)(struct stream *s);
     void (*unread)(struct stream *s);
+    void (*move)(struct stream *s, struct engine *e);
     void (*close)(struct stream *s);
 };
 
 struct stream {
     const struct stream_ops *ops;
-    struct engine *engine;
-    bool reading; /* a read was begun and its outcome not taken by stream_got */
+    struct engine *engine; /* NULL: it has left one, and only stream_move is legal */
+    bool reading;          /* a read was begun and its outcome not taken by stream_got */
 };
 
 /* A stream over a connected socket, which it owns from then on (on failure the socket is the caller's). ERR_MEMORY. */
@@ -81,6 +82,13 @@ static inline bool stream_stale(struct stream *s)
 static inline void stream_unread(struct stream *s)
 {
     s->ops->unread(s);
+}
+
+/* Moves an idle stream, with no read pending, to another engine that can take its sockets (engine_can_move): NULL takes
+ * it off its engine, so that it can be handed to another thread, which then moves it to its own. */
+static inline void stream_move(struct stream *s, struct engine *e)
+{
+    s->ops->move(s, e);
 }
 
 /* Closes and frees at once, with all that lies below; nobody may await its operations. s may be NULL. */

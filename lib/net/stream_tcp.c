@@ -68,6 +68,18 @@ static void tcp_unread(struct stream *s)
     s->reading = false;
 }
 
+static void tcp_move(struct stream *s, struct engine *e)
+{
+    struct tcp_stream *t = tcp_of(s);
+    if (s->engine == e)
+        return;
+    if (s->engine)
+        engine_leave(s->engine, t->sock);
+    if (e)
+        engine_join(e, t->sock);
+    s->engine = e;
+}
+
 static void tcp_close(struct stream *s)
 {
     struct tcp_stream *t = tcp_of(s);
@@ -87,6 +99,7 @@ static const struct stream_ops tcp_ops = {
     .release = tcp_release,
     .stale = tcp_stale,
     .unread = tcp_unread,
+    .move = tcp_move,
     .close = tcp_close,
 };
 

@@ -301,6 +301,12 @@ static void tls_unread(struct stream *s)
     (void)s;
 }
 
+static void tls_stream_move(struct stream *s, struct engine *e)
+{
+    stream_move(tls_of(s)->below, e);
+    s->engine = e;
+}
+
 static const struct stream_ops tls_ops = {
     .read = tls_stream_read,
     .got = tls_stream_got,
@@ -310,6 +316,7 @@ static const struct stream_ops tls_ops = {
     .release = tls_stream_release,
     .stale = tls_stream_stale,
     .unread = tls_unread,
+    .move = tls_stream_move,
     .close = tls_stream_close,
 };
 

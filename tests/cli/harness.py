@@ -45,6 +45,7 @@ class Config:
     folder = None      # of this run; removed at its end
     sanitized = False  # the program is built with a sanitizer: no bounds on its memory
     slow = 1           # time-outs are this much longer
+    mode = None        # an option that every run gets that names no mode itself
 
 
 def alone(test):
@@ -335,18 +336,26 @@ class Running:
         return result
 
 
+MODES = ("--sync", "--threads", "--compare")
+
+
+def in_mode(args):
+    """The arguments with run.py's --mode, unless they name one; without arguments there is nothing to fetch."""
+    return [Config.mode, *args] if Config.mode and args and not any(m in args for m in MODES) else args
+
+
 def start(*args, **how):
-    return Running(*args, **how)
+    return Running(*in_mode(args), **how)
 
 
 def run(*args, **how):
     """Runs the program to its end."""
-    return Running(*args, **how).wait()
+    return start(*args, **how).wait()
 
 
 def run_shell(script, *args, **how):
     """The same by `sh -c SCRIPT`, in which "$@" is the program and args."""
-    return Running(command=["sh", "-c", script, "sh", Config.afetch, *[str(a) for a in args]], **how).wait()
+    return Running(command=["sh", "-c", script, "sh", Config.afetch, *[str(a) for a in in_mode(args)]], **how).wait()
 
 
 def free_port(host="127.0.0.1"):
@@ -595,8 +604,8 @@ class Crowd:
             self.open -= 1
             writer.close()
 
-    def url(self, path="/"):
-        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}{path}"
+    def url(self, path="/", host="127.0.0.1"):
+        return f"{'https' if self.tls else 'http'}://{host}:{self.port}{path}"
 
     def __enter__(self):
         return self

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the end-to-end tests: every function test_* in tests/cli/test_*.py, each in a process of its own.
 
-usage: run.py --afetch PATH --server PATH [--jobs N] [-k PATTERN] [-v]
+usage: run.py --afetch PATH --server PATH [--mode sync|threads] [--jobs N] [-k PATTERN] [-v]
 
 Prints each case that failed (what was run, what was expected, what came) and at the end "N passed, N failed"."""
 import argparse
@@ -129,6 +129,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--afetch", required=True, help="the program under test")
     parser.add_argument("--server", required=True, help="afetch-demo-server")
+    parser.add_argument("--mode", choices=("sync", "threads"), help="run everything so that names no mode itself")
     parser.add_argument("--jobs", type=int, default=2, help="tests at once")
     parser.add_argument("-k", metavar="PATTERN", help="only tests whose name contains this, or matches it")
     parser.add_argument("-v", action="store_true", help="tell each test's name and time")
@@ -138,6 +139,7 @@ def main():
     config.afetch, config.server = os.path.abspath(options.afetch), os.path.abspath(options.server)
     if not os.access(config.afetch, os.X_OK):
         parser.error(f"{config.afetch}: no such program")
+    config.mode = options.mode and "--" + options.mode
     config.sanitized = is_sanitized(config.afetch)
     config.slow = 3 if config.sanitized else 1
     config.folder = tempfile.mkdtemp(prefix="afetch-cli-")

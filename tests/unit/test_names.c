@@ -23,6 +23,7 @@ struct asker {
     struct co co;
     struct lookup lookup;
     struct names *names;
+    struct engine *engine;
     const char *host;
     int family;
     /* What came of it. */
@@ -50,7 +51,7 @@ static void asker_run(struct co *co)
 {
     CO_BEGIN(struct asker, a);
     a->rc = ERR_CANCELED;
-    CO_AWAIT(looking, names_lookup(&a->lookup, a->names, a->host, a->family));
+    CO_AWAIT(looking, names_lookup(&a->lookup, a->names, a->engine, a->host, a->family));
     note(a);
     CO_CLEANUP;
     lookup_deinit(&a->lookup);
@@ -74,8 +75,10 @@ static void crowd_run(struct co *co)
     CO_BEGIN(struct crowd, c);
     if (c->before_ns)
         CO_TRY(waiting, co_sleep(&c->nap, &c->engine->timers, engine_now_ns(c->engine) + c->before_ns));
-    for (size_t i = 0; i < c->count; i++)
+    for (size_t i = 0; i < c->count; i++) {
+        c->askers[i].engine = c->engine;
         co_spawn(co, &c->group, &c->askers[i].co, asker_run);
+    }
     if (c->cancel_ns || c->cancel_at_once)
         CO_TRY(napping, co_sleep(&c->nap, &c->engine->timers, engine_now_ns(c->engine) + c->cancel_ns));
     for (size_t i = 0; i < c->cancel_at_once; i++)
@@ -554,7 +557,7 @@ static bool fake_lookup(struct fake *f, const char *host, int rc)
 {
     struct lookup l = {0};
     size_t before = f->count;
-    struct co_op *op = names_lookup(&l, f->names, host, AF_INET);
+    struct co_op *op = names_lookup(&l, f->names, &f->engine, host, AF_INET);
     assert_int_equal(op->status, CO_OP_DONE);
     assert_int_equal(op->rc, rc);
     lookup_deinit(&l);
@@ -633,8 +636,8 @@ static void test_shared_addrs(void **state)
     struct lookup a = {0}, b = {0};
     fake_open(&f);
     f.at_once = true;
-    assert_int_equal(names_lookup(&a, f.names, "a", AF_INET)->rc, 1);
-    assert_int_equal(names_lookup(&b, f.names, "a", AF_INET)->rc, 1);
+    assert_int_equal(names_lookup(&a, f.names, &f.engine, "a", AF_INET)->rc, 1);
+    assert_int_equal(names_lookup(&b, f.names, &f.engine, "a", AF_INET)->rc, 1);
     assert_ptr_equal(a.found, b.found);
     fake_close(&f);
     assert_int_equal(addr_family(&b.found->addrs[0]), AF_INET);
@@ -650,7 +653,7 @@ static struct lookup *ask_many(struct fake *f, size_t count)
     for (size_t i = 0; i < count; i++) {
         char host[32];
         snprintf(host, sizeof host, "n%zu", i);
-        names_lookup(&lookups[i], f->names, host, AF_INET);
+        names_lookup(&lookups[i], f->names, &f->engine, host, AF_INET);
     }
     return lookups;
 }

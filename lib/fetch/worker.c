@@ -1,0 +1,138 @@
+#include "fetch/worker.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "fetch/fetch.h"
+#include "fetch/request.h"
+#include "fetch/session.h"
+
+/* ---- its fetches ------------------------------------------------------------------------------------------------ */
+
+static void unlink_fetch(struct worker *w, struct fetch *f)
+{
+    if (f->prev)
+        f->prev->next = f->next;
+    else
+        w->fetches = f->next;
+    if (f->next)
+        f->next->prev = f->prev;
+    f->prev = f->next = NULL;
+}
+
+void worker_add(struct worker *w, struct fetch *f)
+{
+    if (f->request->worker)
+        unlink_fetch(f->request->worker, f);
+    f->request->worker = w;
+    f->next = w->fetches;
+    if (f->next)
+        f->next->prev = f;
+    w->fetches = f;
+}
+
+static void reap(struct co *hook)
+{
+    struct worker *w = (struct worker *)(void *)((char *)hook - offsetof(struct worker, reaper));
+    free(w->ended);
+    w->ended = NULL;
+}
+
+void worker_end(struct worker *w, struct fetch *f)
+{
+    lock_take(&w->session->lock);
+    unlink_fetch(w, f);
+    lock_drop(&w->session->lock);
+    w->ended = f;
+    co_hook(&f->co.end, &w->reaper, &w->engine->sched, reap);
+}
+
+/* ---- pauses ----------------------------------------------------------------------------------------------------- */
+
+void worker_add_paused(struct worker *w, struct afetch_request *r)
+{
+    r->paused = true;
+    r->paused_next = w->paused;
+    w->paused = r;
+    /* It may have been resumed by another thread before it was listed. */
+    if (atomic_load(&r->resumed))
+        engine_wake(w->engine);
+}
+
+void worker_forget_paused(struct worker *w, struct afetch_request *r)
+{
+    struct afetch_request **p = &w->paused;
+    while (*p && *p != r)
+        p = &(*p)->paused_next;
+    if (*p)
+        *p = r->paused_next;
+    r->paused = false;
+}
+
+/* Linear in those that pause, at most parallel_max. */
+static void resume_paused(struct worker *w)
+{
+    for (struct afetch_request *r = w->paused, *next; r; r = next) {
+        next = r->paused_next;
+        if (!atomic_exchange(&r->resumed, false))
+            continue;
+        worker_forget_paused(w, r);
+        co_complete(&r->resume, 0);
+    }
+}
+
+/* ---- what it is woken for --------------------------------------------------------------------------------------- */
+
+void worker_cancel(struct worker *w)
+{
+    /* A cancel ends nobody inline, so the list stays as it is. */
+    for (struct fetch *f = w->fetches; f; f = f->next)
+        co_cancel(&f->co, ERR_CANCELED);
+}
+
+void worker_want_cancel(struct worker *w)
+{
+    w->wants_cancel = true;
+    engine_wake(w->engine);
+}
+
+void worker_describe(struct worker *w)
+{
+    const struct afetch_session *s = w->session;
+    for (const struct fetch *f = w->fetches; f; f = f->next) {
+        const struct co *leaf = co_leaf(&f->co);
+        char text[512];
+        snprintf(text, sizeof text, "%llu %.300s %s %.1f s", (unsigned long long)f->request->number, f->request->shown,
+                 leaf->at, (double)(engine_now_ns(w->engine) - leaf->since_ns) / 1e9);
+        s->describe_line(s->describe_arg, text);
+    }
+}
+
+void worker_want_describe(struct worker *w)
+{
+    w->wants_describe = true;
+    engine_wake(w->engine);
+}
+
+static void on_wake(void *arg)
+{
+    struct worker *w = arg;
+    resume_paused(w);
+    lock_take(&w->session->lock);
+    if (w->wants_cancel)
+        worker_cancel(w);
+    if (w->wants_describe)
+        worker_describe(w);
+    w->wants_cancel = w->wants_describe = false;
+    lock_drop(&w->session->lock);
+    if (w == &w->session->main)
+        session_woken(w->session);
+}
+
+void worker_init(struct worker *w, struct afetch_session *s, struct engine *e)
+{
+    *w = (struct worker){.session = s, .engine = e};
+    pool_door_init(&w->door, &s->pool, e);
+    e->on_wake = on_wake;
+    e->on_wake_arg = w;
+}
