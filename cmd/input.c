@@ -54,7 +54,7 @@ enum input_state input_next(struct input *in, struct input_item *item)
         }
         if (in->lines.first)
             return give_line(in, now->text, item);
-        if (!in->reader && !(in->reader = reader_start(now->text, in->wake, in->arg)))
+        if (!in->reader && !(in->reader = reader_start(now->text, now->fd, in->wake, in->arg)))
             return broken(in, now->text, ENOMEM, item);
         int error = 0;
         switch (reader_take(in->reader, &in->lines, &error)) {

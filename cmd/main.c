@@ -1,4 +1,5 @@
 /* afetch: the tool. Reads its command line, and runs it. */
+#include "compare.h"
 #include "run.h"
 #include "signals.h"
 #include "text.h"
@@ -42,7 +43,7 @@ static int fetch(struct report *report, const struct options *options, bool stdi
         return refuse(report, AFETCH_READ, "standard input is closed");
     if (*options->warning)
         report_warning(report, "%s", options->warning);
-    return run(options, report);
+    return options->compare ? compare(options, report) : run(options, report);
 }
 
 int main(int argc, char **argv)

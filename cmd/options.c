@@ -233,7 +233,7 @@ static int set_header(struct parser *p, const char *value)
 
 static int add_input(struct parser *p, enum options_input_kind kind, const char *text)
 {
-    p->o->inputs[p->o->input_count++] = (struct options_input){kind, text};
+    p->o->inputs[p->o->input_count++] = (struct options_input){.kind = kind, .text = text};
     return 0;
 }
 
@@ -353,6 +353,8 @@ static int apply(struct parser *p, const struct option *opt, const char *value)
     }
     if (opt->kind == OPTION_HELP)
         return set_help(p, value);
+    if (opt->once)
+        p->o->once = opt->name;
     if (!takes_value(opt)) {
         if (value)
             return fail(p->o, EXIT_USAGE, "%s takes no argument", p->shown);
@@ -393,6 +395,8 @@ static int parse_negated(struct parser *p, const char *name, size_t len, bool ha
     if (has_value)
         return fail(p->o, EXIT_USAGE, "%s takes no argument", p->shown);
     *(bool *)value_of(p->o, opt) = false;
+    if (p->o->once == opt->name)
+        p->o->once = NULL;
     return 0;
 }
 
@@ -470,11 +474,19 @@ static void warn(struct options *o, const char *fmt, ...)
 
 static int check_mode(struct options *o)
 {
+    const char *other = o->sync ? "--sync" : o->threads ? "--threads" : NULL;
     if (o->sync && o->threads)
         return fail(o, EXIT_USAGE, "--sync and --threads contradict each other; give one of them");
+    if (o->compare && other)
+        return fail(o, EXIT_USAGE, "--compare and %s contradict each other: it runs sync, threads and async in turn",
+                    other);
+    if (o->compare && o->once)
+        return fail(o, EXIT_USAGE,
+                    "--%s does not go with --compare, which fetches every URL three times and keeps nothing", o->once);
     o->mode = o->sync ? AFETCH_SYNC : o->threads ? AFETCH_THREADS : AFETCH_ASYNC;
-    if (o->threads && o->parallel_max > AFETCH_THREADS_MAX) {
-        warn(o, "--threads: at most %d transfers at once, not %u", AFETCH_THREADS_MAX, o->parallel_max);
+    if ((o->threads || o->compare) && o->parallel_max > AFETCH_THREADS_MAX) {
+        warn(o, "%s: at most %d transfers at once, not %u", o->threads ? "--threads" : "--compare", AFETCH_THREADS_MAX,
+             o->parallel_max);
         o->parallel_max = AFETCH_THREADS_MAX;
     }
     return 0;

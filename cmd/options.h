@@ -47,6 +47,7 @@ struct option {
     const char *arg; /* what --help calls its argument; NULL: takes none */
     enum option_topic topic;
     bool common; /* shown by a bare --help */
+    bool once;   /* bodies sent or kept, reports: not beside --compare, which fetches all three times */
     const char *help;
 };
 
@@ -87,6 +88,7 @@ enum options_input_kind {
 struct options_input {
     enum options_input_kind kind;
     const char *text;
+    int fd; /* of a list that is open already, and is read from there; 0: none */
 };
 
 struct options_list {
@@ -99,8 +101,8 @@ struct options {
     const char *help_topic; /* NULL: the short help */
 
     bool silent, show_error, verbose;
-    bool sync, threads;    /* as given; both are a usage error */
-    enum afetch_mode mode; /* what they come to */
+    bool sync, threads, compare; /* as given; two of them are a usage error */
+    enum afetch_mode mode;       /* what sync and threads come to */
     bool insecure;
     bool fail;                                   /* status 400 and over is a failure; on unless --no-fail */
     bool location, parallel, parallel_immediate; /* taken, and change nothing */
@@ -114,6 +116,7 @@ struct options {
     struct options_list outputs; /* the -o, in order */
     struct options_list headers;
 
+    const char *once;         /* an option that was given and is `once`; NULL: none */
     const char *stdin_reader; /* which option reads standard input; NULL: none */
     char error[600];          /* why options_parse failed; values in it are as they were given */
     char warning[200];        /* or "" */

@@ -17,6 +17,7 @@ struct reader {
     pthread_cond_t room;
     struct line_list queue;
     char *path;
+    int fd; /* open already; 0: not */
     void (*wake)(void *arg);
     void *arg;
     int error;    /* an errno, once ended */
@@ -111,9 +112,9 @@ static int read_lines(struct reader *r, int fd)
 static void *thread(void *arg)
 {
     struct reader *r = arg;
-    bool own = strcmp(r->path, "-") != 0;
+    bool own = !r->fd && strcmp(r->path, "-") != 0;
     /* Opening a FIFO waits for its writer: here, not on the session's thread. */
-    int fd = own ? open(r->path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : STDIN_FILENO;
+    int fd = own ? open(r->path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : r->fd ? r->fd : STDIN_FILENO;
     int error = fd < 0 ? errno : read_lines(r, fd);
     if (own && fd >= 0)
         close(fd);
@@ -136,12 +137,12 @@ static bool start(struct reader *r)
     return ok;
 }
 
-struct reader *reader_start(const char *path, void (*wake)(void *arg), void *arg)
+struct reader *reader_start(const char *path, int fd, void (*wake)(void *arg), void *arg)
 {
     struct reader *r = malloc(sizeof *r);
     if (!r)
         return NULL;
-    *r = (struct reader){.path = strdup(path), .wake = wake, .arg = arg, .users = 2};
+    *r = (struct reader){.path = strdup(path), .fd = fd, .wake = wake, .arg = arg, .users = 2};
     pthread_mutex_init(&r->lock, NULL);
     pthread_cond_init(&r->room, NULL);
     line_list_init(&r->queue);

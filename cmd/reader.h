@@ -7,9 +7,10 @@
 
 struct reader;
 
-/* Starts reading path ("-": standard input); the string must stay. wake is called, on the reader's thread, when there
+/* Starts reading path ("-": standard input), or the open descriptor fd in its place, if that is not 0; it stays the
+ * caller's. wake is called, on the reader's thread, when there
  * is something after reader_take said READER_LATER; never after reader_drop. NULL: no thread or no memory. */
-struct reader *reader_start(const char *path, void (*wake)(void *arg), void *arg);
+struct reader *reader_start(const char *path, int fd, void (*wake)(void *arg), void *arg);
 
 enum reader_state { READER_END, READER_SOME, READER_LATER };
 /* Adds what is there to list. At READER_END *error is an errno, or 0. */

@@ -34,6 +34,15 @@ static struct text *begin(struct report *r, const char *start)
     return &r->line;
 }
 
+/* "afetch: ", with the mode that failed where there are several. */
+static struct text *begin_error(struct report *r)
+{
+    struct text *t = begin(r, "afetch: ");
+    if (r->mode)
+        text_addf(t, "%s: ", r->mode);
+    return t;
+}
+
 /* ---- inputs ----------------------------------------------------------------------------------------------------- */
 
 void report_output_failed(struct report *r)
@@ -53,6 +62,8 @@ bool report_success(struct report *r, const char *url, uint64_t bytes)
 {
     r->inputs++;
     r->bytes += bytes;
+    if (r->mode)
+        return true;
     struct text *t = begin(r, "");
     text_addf(t, "%llu bytes received from ", (unsigned long long)bytes);
     text_add_shown(t, url, strlen(url), SIZE_MAX);
@@ -68,15 +79,20 @@ bool report_success(struct report *r, const char *url, uint64_t bytes)
     return r->out.closed;
 }
 
+static void count_code(struct report *r, int code)
+{
+    r->several = r->several || (r->code && r->code != code);
+    r->code = r->code ? r->code : code;
+}
+
 void report_failure(struct report *r, struct report_place place, const char *url, int code, const char *why)
 {
     r->inputs++;
     r->failed++;
-    r->several = r->several || (r->code && r->code != code);
-    r->code = r->code ? r->code : code;
+    count_code(r, code);
     if (!r->errors || r->out.broken)
         return;
-    struct text *t = begin(r, "afetch: ");
+    struct text *t = begin_error(r);
     bool bad_line = place.line && (!url || code == AFETCH_URL || code == AFETCH_SCHEME);
     if (bad_line) {
         text_addf(t, "line %llu", (unsigned long long)place.line);
@@ -103,13 +119,26 @@ static void add_formatted(struct text *t, const char *fmt, va_list args)
     text_add_shown(t, buf, strlen(buf), sizeof buf);
 }
 
-void report_warning(struct report *r, const char *fmt, ...)
+void report_note(struct report *r, const char *fmt, ...)
 {
     if (r->quiet)
         return;
     va_list args;
     va_start(args, fmt);
-    add_formatted(begin(r, "afetch: warning: "), fmt, args);
+    add_formatted(begin(r, ""), fmt, args);
+    va_end(args);
+    send_error(r);
+}
+
+void report_warning(struct report *r, const char *fmt, ...)
+{
+    if (r->quiet)
+        return;
+    struct text *t = begin_error(r);
+    text_adds(t, "warning: ");
+    va_list args;
+    va_start(args, fmt);
+    add_formatted(t, fmt, args);
     va_end(args);
     send_error(r);
 }
@@ -121,7 +150,7 @@ void report_run_failure(struct report *r, int code, const char *fmt, ...)
         return;
     va_list args;
     va_start(args, fmt);
-    add_formatted(begin(r, "afetch: "), fmt, args);
+    add_formatted(begin_error(r), fmt, args);
     va_end(args);
     send_error(r);
 }
@@ -150,6 +179,8 @@ void report_trace(struct report *r, uint64_t number, enum afetch_trace kind, con
     static const char marks[] = {
         [AFETCH_TRACE_INFO] = '*', [AFETCH_TRACE_HEAD_OUT] = '>', [AFETCH_TRACE_HEAD_IN] = '<'};
     struct text *t = begin(r, "");
+    if (r->mode)
+        text_addf(t, "%s: ", r->mode);
     size_t part = kind == AFETCH_TRACE_INFO ? len : shown_part(text, len);
     text_addf(t, "[%llu] %c ", (unsigned long long)number, marks[kind]);
     text_add_shown(t, text, part, SIZE_MAX);
@@ -162,7 +193,7 @@ void report_trace(struct report *r, uint64_t number, enum afetch_trace kind, con
 
 void report_total(struct report *r, uint64_t elapsed_ns, uint64_t waited_ns)
 {
-    if (r->quiet || r->out.broken)
+    if (r->quiet || r->mode || r->out.broken)
         return;
     struct text *t = begin(r, "");
     text_addf(t, "total: %llu bytes from %llu URLs in %.3f s", (unsigned long long)r->bytes,
@@ -181,4 +212,15 @@ int report_exit_status(const struct report *r)
     if (r->run_code)
         return r->run_code;
     return r->several ? EXIT_SEVERAL : r->code;
+}
+
+void report_join(struct report *r, const struct report *other)
+{
+    r->inputs += other->inputs;
+    r->failed += other->failed;
+    r->bytes += other->bytes;
+    r->several = r->several || other->several;
+    if (other->code)
+        count_code(r, other->code);
+    r->run_code = r->run_code ? r->run_code : other->run_code;
 }

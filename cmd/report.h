@@ -14,6 +14,7 @@ struct report {
     struct text line; /* the line under way */
     bool quiet;       /* -s: no total, no warnings */
     bool errors;      /* they are shown */
+    const char *mode; /* of --compare, where this is one of its runs: no lines and no total; NULL: it is not */
     uint64_t inputs, failed, bytes;
     int code;         /* the first failure's */
     bool several;     /* there were failures of different codes */
@@ -35,6 +36,8 @@ bool report_success(struct report *r, const char *url, uint64_t bytes);
 /* url: NULL for a line that is none. */
 void report_failure(struct report *r, struct report_place place, const char *url, int code, const char *why);
 
+/* A sentence on standard error, unless -s. */
+void report_note(struct report *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* "afetch: warning: …" */
 void report_warning(struct report *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The run as a whole failed: "afetch: …", and the exit status. */
@@ -49,5 +52,8 @@ void report_trace(struct report *r, uint64_t number, enum afetch_trace kind, con
 /* waited_ns: the longest wait for a place that a limit caused. */
 void report_total(struct report *r, uint64_t elapsed_ns, uint64_t waited_ns);
 int report_exit_status(const struct report *r);
+
+/* Adds what became of another run's inputs, so that the exit status is that of both. */
+void report_join(struct report *r, const struct report *other);
 
 #endif

@@ -113,8 +113,7 @@ static void on_trace(void *arg, const struct afetch_request *request, enum afetc
     report_trace(r->report, afetch_request_number(request), kind, text, len);
 }
 
-/* Raises the limit of open files as far as it goes; what it allows of parallel_max transfers with their files. */
-static unsigned fit_parallel(const struct options *o, struct report *report)
+unsigned run_fit(const struct options *o, struct report *report)
 {
     struct rlimit limit;
     unsigned each = 1 + (o->outputs.count > 0) + (o->mode == AFETCH_THREADS); /* a thread is woken by one */
@@ -140,7 +139,7 @@ static bool open_session(struct run *r)
     struct afetch_options opt;
     afetch_options_init(&opt);
     opt.mode = o->mode;
-    opt.parallel_max = fit_parallel(o, r->report);
+    opt.parallel_max = run_fit(o, r->report);
     opt.parallel_max_host = o->parallel_max_host;
     opt.connect_timeout_ms = o->connect_timeout_ms;
     opt.timeout_ms = o->timeout_ms;

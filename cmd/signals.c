@@ -1,6 +1,8 @@
 #include "signals.h"
 #include "afetch.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -8,6 +10,7 @@
 /* Atomic, and lock-free so that a handler may touch them: other threads look as well. */
 static struct afetch_session *_Atomic canceled_session;
 static atomic_int caught;
+static sigset_t mask_before; /* signals_hold */
 
 static void on_signal(int number)
 {
@@ -41,6 +44,40 @@ void signals_catch(struct afetch_session *session)
         return;
     catch_one(SIGINT);
     catch_one(SIGTERM);
+}
+
+void signals_hold(void)
+{
+    sigset_t both;
+    sigemptyset(&both);
+    sigaddset(&both, SIGINT);
+    sigaddset(&both, SIGTERM);
+    sigprocmask(SIG_BLOCK, &both, &mask_before);
+    catch_one(SIGINT);
+    catch_one(SIGTERM);
+}
+
+bool signals_wait(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    while (!caught) {
+        int n = ppoll(&p, 1, NULL, &mask_before);
+        if (n > 0 || (n < 0 && errno != EINTR && errno != EAGAIN))
+            return !caught;
+    }
+    return false;
+}
+
+void signals_release(void)
+{
+    sigprocmask(SIG_SETMASK, &mask_before, NULL);
+}
+
+void signals_leave(void)
+{
+    signal(SIGINT, SIG_IGN);
+    signal(SIGTERM, SIG_IGN);
+    signals_release();
 }
 
 int signals_caught(void)

@@ -139,9 +139,9 @@ static void piped_open(struct piped *p)
     assert_non_null(mkdtemp(p->dir));
     snprintf(p->fifo, sizeof p->fifo, "%s/fifo", p->dir);
     assert_int_equal(mkfifo(p->fifo, 0600), 0);
-    p->inputs[0] = (struct options_input){INPUT_URL, "first"};
-    p->inputs[1] = (struct options_input){INPUT_LIST, p->fifo};
-    p->inputs[2] = (struct options_input){INPUT_URL, "last"};
+    p->inputs[0] = (struct options_input){.kind = INPUT_URL, .text = "first"};
+    p->inputs[1] = (struct options_input){.kind = INPUT_LIST, .text = p->fifo};
+    p->inputs[2] = (struct options_input){.kind = INPUT_URL, .text = "last"};
     p->options = (struct options){.inputs = p->inputs, .input_count = 3};
     assert_int_equal(pipe(p->wakes), 0);
     input_init(&p->in, &p->options, on_wake, &p->wakes[1]);
@@ -238,7 +238,9 @@ static void dropped(void **state)
 static void unreadable(void **state)
 {
     (void)state;
-    struct options_input inputs[] = {{INPUT_LIST, "/nonexistent"}, {INPUT_LIST, "/"}, {INPUT_URL, "last"}};
+    struct options_input inputs[] = {{.kind = INPUT_LIST, .text = "/nonexistent"},
+                                     {.kind = INPUT_LIST, .text = "/"},
+                                     {.kind = INPUT_URL, .text = "last"}};
     struct options o = {.inputs = inputs, .input_count = 3};
     struct input in;
     int wakes[2];
@@ -255,11 +257,40 @@ static void unreadable(void **state)
     close(wakes[1]);
 }
 
+/* A list that was opened before is read from there, and stays open; its name is still that of the list. */
+static void opened(void **state)
+{
+    (void)state;
+    FILE *file = tmpfile();
+    assert_non_null(file);
+    int fd = fileno(file), wakes[2];
+    assert_int_equal(write(fd, "a\n\x01\n", 4), 4);
+    struct options_input inputs[] = {{.kind = INPUT_LIST, .text = "-", .fd = fd},
+                                     {.kind = INPUT_LIST, .text = "/nonexistent", .fd = fd}};
+    struct options o = {.inputs = inputs, .input_count = 2};
+    struct input in;
+    assert_int_equal(pipe(wakes), 0);
+    for (int turn = 0; turn < 2; turn++) {
+        assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+        input_init(&in, &o, on_wake, &wakes[1]);
+        assert_string_equal(next(&in, wakes[0], INPUT_ONE).url, "a");
+        struct input_item item = next(&in, wakes[0], INPUT_ONE);
+        assert_null(item.url);
+        assert_string_equal(item.list, "standard input");
+        assert_int_equal(item.line, 2);
+        next(&in, wakes[0], INPUT_END); /* the second list stands at its end already */
+        input_deinit(&in);
+    }
+    fclose(file);
+    close(wakes[0]);
+    close(wakes[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pieces),  cmocka_unit_test(long_lines), cmocka_unit_test(stream),
-        cmocka_unit_test(bounded), cmocka_unit_test(dropped),    cmocka_unit_test(unreadable),
+        cmocka_unit_test(pieces),  cmocka_unit_test(long_lines), cmocka_unit_test(stream), cmocka_unit_test(bounded),
+        cmocka_unit_test(dropped), cmocka_unit_test(unreadable), cmocka_unit_test(opened),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

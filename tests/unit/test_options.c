@@ -92,6 +92,13 @@ static void refused(void **state)
         {{"--sync", "--threads", "u"}, 2, "--sync and --threads contradict each other"},
         {{"--threads", "u", "--sync"}, 2, "--sync and --threads contradict each other"},
         {{"--threads=8", "u"}, 2, "--threads takes no argument"},
+        {{"--compare", "--sync", "u"}, 2, "--compare and --sync contradict each other"},
+        {{"--threads", "u", "--compare"}, 2, "--compare and --threads contradict each other"},
+        {{"--compare", "-o", "x", "u"}, 2, "--output does not go with --compare"},
+        {{"-ox", "u", "--compare"}, 2, "--output does not go with --compare"},
+        {{"--compare", "-O", "u"}, 2, "-O (--remote-name) is not there yet"},
+        {{"--compare", "--jsonl", "u"}, 2, "--jsonl is not there yet"},
+        {{"--compare"}, 2, "no URL given"},
         {{"--help", "nope"}, 2, "there is no topic \"nope\""},
         {{""}, 2, "empty argument"},
     };
@@ -222,6 +229,9 @@ static void modes(void **state)
          1024,
          "--threads: at most 1024 transfers at once, not 65535; 2 -o for 1 URL; the last one is not used"},
         {{"-P65535", "u"}, AFETCH_ASYNC, 65535, ""},
+        {{"--compare", "-P9", "u"}, AFETCH_ASYNC, 9, ""},
+        {{"--compare", "-P2000", "u"}, AFETCH_ASYNC, 1024, "--compare: at most 1024 transfers at once, not 2000"},
+        {{"--compare", "--no-compare", "-P2000", "-ox", "u"}, AFETCH_ASYNC, 2000, ""},
         {{"--sync", "-P65535", "u"}, AFETCH_SYNC, 65535, ""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
