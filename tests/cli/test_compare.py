@@ -6,8 +6,8 @@ import signal
 import threading
 import time
 
-from harness import (Config, Crowd, Dns, Peer, alone, answering, by_path, failure, read_file, refused_port,
-                     response, run, run_shell, start, temp_dir, wait_until, world, write_file)
+from harness import (HERE, Config, Crowd, Dns, Peer, alone, answering, by_path, failure, line, read_file,
+                     refused_port, response, run, run_shell, start, temp_dir, wait_until, world, write_file)
 
 MODES = ["sync", "threads", "async"]
 TITLES = ["mode", "wall", "cpu", "memory", "transfers", "failed", "bytes", "speedup"]
@@ -515,3 +515,34 @@ def test_usage_errors():
         r.check(r.code == 2 and "no URL" in r.err.decode(), "a usage error")
         assert p.accepts == 0, "nothing is fetched"
         run("--compare", "--no-compare", p.url("/3")).expect(out=[f"3 bytes received from {p.url('/3')}"])
+
+
+# ---- the demo -----------------------------------------------------------------------------------------------------------
+
+def demo(*urls):
+    script = os.path.join(HERE, "..", "server", "demo.sh")
+    return run_shell(f'exec sh {script} "$@"', Config.server, *urls)
+
+
+def test_demo_of_urls():
+    """They are fetched at once, with a line each, and then by each mode."""
+    with Peer(answering(by_path)) as p, refused_port() as closed:
+        good, bad = [p.url("/7"), p.url("/8")], f"http://127.0.0.1:{closed.getsockname()[1]}/"
+        r = demo(*good)
+        r.check(r.code == 0, "exit status 0")
+        r.check(all(r.lines.count(line(n, u)) == 1 for n, u in zip((7, 8), good)), "a line for each URL")
+        r.check(all(re.search(rf"(?m)^{m} +\S+ +\S+ +\S+ +2 +0 +15 +\S+$", r.out.decode()) for m in MODES), "a table")
+        assert len(p.requests) == 8, len(p.requests)
+        r = demo(*good, bad)
+        r.check(r.code == 7 and "not everything could be fetched" in r.err.decode(), "exit status 7")
+        r.check(all(re.search(rf"(?m)^{m} +\S+ +\S+ +\S+ +3 +1 +15 +\S+$", r.out.decode()) for m in MODES), "a table")
+
+
+def test_demo():
+    """Twenty pages over TLS, and times that fit what they take."""
+    r = demo()
+    r.check(r.code == 0, "exit status 0")
+    r.check(len([x for x in r.lines if " bytes received from https://" in x]) == 20, "a line for each of 20 pages")
+    r.check(re.search(r"(?m)^async +\S+ +\S+ +\S+ +20 +0 +86600 +\d+(\.\d+)?x$", r.out.decode()), "a table")
+    more = [int(x) for x in re.findall(r"took (-?\d+) ms more than", r.out.decode())]
+    r.check(len(more) == 2 and min(more) >= 0, "no less time than the slowest page, and than all of them together")

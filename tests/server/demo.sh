@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fetches the same pages twice, all at once and one after another, and compares.
+# Fetches pages all at once, then the same by sync, threads and async in turn, and compares.
 # usage: demo.sh AFETCH SERVER [URL...]     without URLs: twenty slow pages of SERVER, over TLS
 # Ends with 0 if every fetch went well.
 set -u
@@ -47,20 +47,13 @@ start_server() {
     port=$(sed 's/.*"https": \([0-9]*\).*/\1/' "$dir/ports")
 }
 
-# fetch NAME OPTION... URL...: shows what it fetches; the seconds it took go to $dir/NAME.
+# The first failure is how the demo ends; a signal ends it at once.
 failed=0
-fetch() {
-    name=$1
-    shift
-    "$afetch" "$@" 2>"$dir/err"
-    status=$?
-    cat "$dir/err" >&2
-    sed -n 's/^total: .* in \([0-9.]*\) s.*/\1/p' "$dir/err" >"$dir/$name"
-    if [ $status -ne 0 ]; then
-        echo "demo: the $name run ended with $status" >&2
-        failed=$status
-        [ $status -lt 128 ] || exit $status
-    fi
+note_failure() { # status, what was run
+    [ "$1" -ne 0 ] || return 0
+    echo "demo: $2 ended with $1" >&2
+    [ "$failed" -ne 0 ] || failed=$1
+    [ "$1" -lt 128 ] || exit "$1"
 }
 
 slowest=0
@@ -78,32 +71,46 @@ if [ $# -eq 0 ]; then
 fi
 
 printf '\n== All at once: afetch URL...\n\n'
-fetch async "$@"
-printf '\n== One after another: afetch --sync URL...\n\n'
-fetch sync --sync "$@"
+"$afetch" "$@"
+note_failure $? afetch
 
-async=$(cat "$dir/async")
-sync=$(cat "$dir/sync")
-if [ -z "$async" ] || [ -z "$sync" ]; then
-    echo "demo: no total was printed" >&2
-    exit 1
-fi
+printf '\n== One after another, by threads, and all at once: afetch --compare URL...\n\n'
+"$afetch" --compare "$@" >"$dir/table" 2>"$dir/errors"
+status=$?
+cat "$dir/table"
 printf '\n'
-awk -v async="$async" -v sync="$sync" -v slowest="$slowest" -v sum="$sum" '
+cat "$dir/errors" >&2
+note_failure $status "afetch --compare"
+
+awk -v slowest="$slowest" -v sum="$sum" '
 function bar(s,  text, i) {
-    for (i = 0; i < s / (async > sync ? async : sync) * 56; i++)
+    for (i = 0; longest > 0 && i < s / longest * 56; i++)
         text = text "#"
     return text
 }
-BEGIN {
-    printf "async %7.3f s  %s\n", async, bar(async)
-    printf "sync  %7.3f s  %s\n\n", sync, bar(sync)
+NR == 1 {
+    for (i = 1; i <= NF; i++)
+        column[$i] = i
+    next
+}
+{
+    wall[$1] = $column["wall"] + 0
+    longest = wall[$1] > longest ? wall[$1] : longest
+    names[++rows] = $1
+}
+END {
+    if (rows != 3)
+        exit 1
+    printf "\n"
+    for (i = 1; i <= rows; i++)
+        printf "%-7s %7.3f s  %s\n", names[i], wall[names[i]], bar(wall[names[i]])
     if (sum > 0) {
-        printf "All at once took %.0f ms more than the slowest page (%.0f ms);\n", async * 1e3 - slowest, slowest
-        printf "one after another took %.0f ms more than their sum (%.0f ms).\n", sync * 1e3 - sum, sum
+        printf "\nAll at once took %.0f ms more than the slowest page (%.0f ms);\n", wall["async"] * 1e3 - slowest, slowest
+        printf "one after another took %.0f ms more than their sum (%.0f ms).\n", wall["sync"] * 1e3 - sum, sum
     }
-    if (async > 0)
-        printf "That is %.1f times as fast.\n", sync / async
-}'
-[ $failed -eq 0 ] || echo "demo: not everything could be fetched" >&2
-exit $failed
+}' "$dir/table" || {
+    echo "demo: there is no table" >&2
+    exit 1
+}
+[ "$failed" -eq 0 ] || echo "demo: not everything could be fetched" >&2
+exit "$failed"
