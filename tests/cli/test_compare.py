@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 
-from harness import (HERE, Config, Crowd, Dns, Peer, alone, answering, by_path, failure, line, read_file,
+from harness import (HERE, Config, Crowd, Dns, Peer, Running, alone, answering, by_path, failure, line, read_file,
                      refused_port, response, run, run_shell, start, temp_dir, wait_until, world, write_file)
 
 MODES = ["sync", "threads", "async"]
@@ -521,7 +521,7 @@ def test_usage_errors():
 
 def demo(*urls):
     script = os.path.join(HERE, "..", "server", "demo.sh")
-    return run_shell(f'exec sh {script} "$@"', Config.server, *urls)
+    return Running(command=["sh", script, Config.afetch, Config.server, *urls]).wait()
 
 
 def test_demo_of_urls():
