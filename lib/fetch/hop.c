@@ -14,7 +14,9 @@ static int prepare_dial(struct hop *h)
 {
     struct afetch_session *s = h->request->worker->session;
     struct afetch_request *r = h->request;
-    struct dial *d = &h->dial;
+    struct dial *d = h->dial = malloc(sizeof *d);
+    if (!d)
+        return error_set(&r->err, ERR_MEMORY, 0, NULL);
     *d = (struct dial){.engine = h->request->worker->engine,
                        .names = s->names,
                        .gate = &s->gate,
@@ -44,8 +46,15 @@ static void trace_connected(struct hop *h)
                       tls_resumed(tls) ? ", resumed" : "");
 }
 
+static void end_dial(struct hop *h)
+{
+    free(h->dial);
+    h->dial = NULL;
+}
+
 static int make_conn(struct hop *h)
 {
+    end_dial(h);
     h->conn = conn_new(h->stream, &h->request->peer);
     if (!h->conn)
         return error_set(&h->request->err, ERR_MEMORY, 0, NULL);
@@ -214,7 +223,7 @@ void hop_run(struct co *co)
     if (!h->conn) {
         if ((co->rc = prepare_dial(h)) < 0)
             CO_RETURN(co->rc);
-        CO_TRY(connecting, co_call(co, &h->dial.co, dial_run));
+        CO_TRY(connecting, co_call(co, &h->dial->co, dial_run));
         if ((co->rc = make_conn(h)) < 0)
             CO_RETURN(co->rc);
     }
@@ -240,6 +249,7 @@ void hop_run(struct co *co)
     if (co->reason == ERR_TIMEOUT)
         tell_timeout(h);
     buf_deinit(&h->head);
+    end_dial(h);
     stream_close(h->stream);
     if (h->conn)
         end_exchange(h);

@@ -12,7 +12,7 @@
 #include "engine/engine.h"
 
 #define NAMES_ADDRS_MAX 16      /* of one family and name; more are ignored */
-#define NAMES_IN_FLIGHT_MAX 256 /* look-ups asked of the resolver at once: more lose UDP answers */
+#define NAMES_IN_FLIGHT_MAX 512 /* questions (A or AAAA) asked of the resolver at once: more lose UDP answers */
 #define NAMES_CACHE_MAX 65536   /* answers kept; the oldest goes */
 #define NAMES_TTL_MAX_S 3600    /* an answer is kept as long as its TTL says, but no longer than this, and for 1 s */
 #define NAMES_NEGATIVE_MAX_S 5  /* "no such name", "no such address" and failures */

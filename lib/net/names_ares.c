@@ -9,7 +9,8 @@
 enum {
     TIMEOUT_MS = 2000, /* of the first try; c-ares doubles it each round */
     TRIES = 3,
-    FAILURE_S = 1, /* how long a failure that is the server's is kept */
+    ANSWERS_BYTES = 1024 * 1024, /* room in the kernel for answers that come all at once, as far as it lets us */
+    FAILURE_S = 1,               /* how long a failure that is the server's is kept */
 };
 
 /* However many servers there are, and whatever c-ares makes of time-outs. */
@@ -303,9 +304,10 @@ static int open_channel(struct resolver *r)
     struct ares_options options = {.timeout = TIMEOUT_MS,
                                    .tries = TRIES,
                                    .lookups = dns_only,
+                                   .socket_receive_buffer_size = ANSWERS_BYTES,
                                    .sock_state_cb = on_sock_state,
                                    .sock_state_cb_data = r};
-    int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB;
+    int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB | ARES_OPT_SOCK_RCVBUF;
 #ifdef ARES_OPT_UDP_MAX_QUERIES
     options.udp_max_queries = 64; /* then another port: harder to guess */
     mask |= ARES_OPT_UDP_MAX_QUERIES;

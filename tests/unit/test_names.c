@@ -658,7 +658,7 @@ static struct lookup *ask_many(struct fake *f, size_t count)
     return lookups;
 }
 
-/* 256 at once, the others wait in the order they came. */
+/* 512 at once, the others wait in the order they came. */
 static void test_in_flight(void **state)
 {
     (void)state;
@@ -669,10 +669,10 @@ static void test_in_flight(void **state)
     assert_int_equal(f.count, NAMES_IN_FLIGHT_MAX);
     fake_answer(&f, 7);
     assert_int_equal(f.count, NAMES_IN_FLIGHT_MAX + 1);
-    assert_string_equal(f.asks[NAMES_IN_FLIGHT_MAX].host, "n256");
+    assert_string_equal(f.asks[NAMES_IN_FLIGHT_MAX].host, "n512");
     /* Who leaves the line isn't asked for. */
-    co_op_cancel(&lookups[257].op, ERR_TIMEOUT);
-    assert_int_equal(lookups[257].op.rc, ERR_TIMEOUT);
+    co_op_cancel(&lookups[513].op, ERR_TIMEOUT);
+    assert_int_equal(lookups[513].op.rc, ERR_TIMEOUT);
     /* Who leaves one that is asked for frees no place. */
     co_op_cancel(&lookups[8].op, ERR_TIMEOUT);
     assert_int_equal(f.count, NAMES_IN_FLIGHT_MAX + 1);
@@ -681,10 +681,10 @@ static void test_in_flight(void **state)
             fake_answer(&f, i);
     assert_int_equal(f.count, MANY - 1);
     assert_int_equal(f.most, NAMES_IN_FLIGHT_MAX);
-    assert_string_equal(f.asks[257].host, "n258");
+    assert_string_equal(f.asks[513].host, "n514");
     for (size_t i = 0; i < MANY; i++) {
         assert_int_equal(lookups[i].op.status, CO_OP_DONE);
-        assert_int_equal(lookups[i].op.rc, i == 8 || i == 257 ? ERR_TIMEOUT : 1);
+        assert_int_equal(lookups[i].op.rc, i == 8 || i == 513 ? ERR_TIMEOUT : 1);
         lookup_deinit(&lookups[i]);
     }
     free(lookups);
@@ -718,18 +718,18 @@ static void test_ask_fails(void **state)
     (void)state;
     struct fake f;
     fake_open(&f);
-    struct lookup *lookups = ask_many(&f, 300);
+    struct lookup *lookups = ask_many(&f, 600);
     f.ask_rc = ERR_MEMORY;
     fake_answer(&f, 0);
     assert_int_equal(lookups[0].op.rc, 1);
     assert_int_equal(lookups[1].op.status, CO_OP_PENDING);
-    for (size_t i = NAMES_IN_FLIGHT_MAX; i < 300; i++)
+    for (size_t i = NAMES_IN_FLIGHT_MAX; i < 600; i++)
         assert_int_equal(lookups[i].op.rc, ERR_MEMORY);
     assert_false(fake_lookup(&f, "another", ERR_MEMORY));
     f.ask_rc = 0;
     f.at_once = true;
     assert_true(fake_lookup(&f, "another", 1)); /* a failure of ours isn't kept */
-    for (size_t i = 0; i < 300; i++) {
+    for (size_t i = 0; i < 600; i++) {
         co_op_cancel(&lookups[i].op, ERR_CANCELED);
         lookup_deinit(&lookups[i]);
     }
