@@ -492,6 +492,31 @@ static int check_mode(struct options *o)
     return 0;
 }
 
+const char *options_output(const struct options *o, size_t input)
+{
+    if (o->outputs.count == 1)
+        return o->outputs.item[0];
+    return input < o->outputs.count ? o->outputs.item[input] : NULL;
+}
+
+/* An -o that wants the value of a named glob goes with URLs that have it. */
+static int check_names(struct options *o)
+{
+    for (size_t i = 0; i < o->input_count && !o->globoff; i++) {
+        const char *output = options_output(o, i);
+        if (!output || !strstr(output, "#<") || o->inputs[i].kind != INPUT_URL)
+            continue;
+        char why[160] = "";
+        struct glob_error error;
+        struct glob *glob = glob_new(o->inputs[i].text, &error);
+        bool ok = !glob || template_check_names(output, glob, why, sizeof why); /* NULL: that URL fails in its turn */
+        glob_free(glob);
+        if (!ok)
+            return fail(o, EXIT_USAGE, "-o: %s", why);
+    }
+    return 0;
+}
+
 static int check_outputs(struct options *o)
 {
     bool lists = false;
@@ -506,7 +531,7 @@ static int check_outputs(struct options *o)
     if (n > 1 && n > o->input_count)
         warn(o, "%zu -o for %zu URL%s; the last %s not used", n, o->input_count, o->input_count == 1 ? "" : "s",
              n - o->input_count == 1 ? "one is" : "ones are");
-    return 0;
+    return check_names(o);
 }
 
 /* What several options together must fulfil. */

@@ -106,6 +106,7 @@ struct options {
     bool insecure;
     bool fail;                                   /* status 400 and over is a failure; on unless --no-fail */
     bool location, parallel, parallel_immediate; /* taken, and change nothing */
+    bool globoff;                                /* URLs are taken as they are */
     unsigned parallel_max, parallel_max_host;
     uint64_t connect_timeout_ms, timeout_ms;
     const char *user_agent; /* NULL: our own */
@@ -129,6 +130,9 @@ struct options {
  * 27 no memory. options_deinit in any case. */
 int options_parse(struct options *o, int argc, char **argv);
 void options_deinit(struct options *o);
+
+/* The -o that holds for what comes of o->inputs[input], or NULL. */
+const char *options_output(const struct options *o, size_t input);
 
 /* Prints help on a topic (NULL: the short one; "all"; "category"; a topic's name). false: there is no such topic. */
 bool help_known(const char *topic);

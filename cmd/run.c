@@ -50,12 +50,12 @@ static void wake(void *arg)
     afetch_session_wake(r->session);
 }
 
-/* The -o that holds for the n-th input, or NULL. */
-static const char *output_of(const struct options *o, uint64_t n)
+/* An input that is no URL, or whose globs are none. */
+static void refuse(struct run *r, struct report_place place, const struct input_item *item)
 {
-    if (o->outputs.count == 1)
-        return o->outputs.item[0];
-    return n <= o->outputs.count ? o->outputs.item[n - 1] : NULL;
+    struct afetch_request *shown = item->url ? afetch_request_new(item->url, item->len) : NULL;
+    report_failure(r->report, place, shown ? afetch_request_url(shown) : NULL, item->code, item->problem);
+    afetch_request_free(shown);
 }
 
 /* A request for an input, or NULL where it failed at once and was reported. */
@@ -65,16 +65,16 @@ static struct afetch_request *take(struct run *r, const struct input_item *item)
         .report = r->report,
         .names = &r->names,
         .place = {item->line, item->list},
-        .output = output_of(r->options, r->inputs),
+        .output = options_output(r->options, item->argument),
+        .glob = item->glob,
         .n = r->inputs,
         .end_run = end_early,
         .arg = r,
     };
-    if (item->problem) {
-        report_failure(r->report, start.place, NULL, AFETCH_URL, item->problem);
-        return NULL;
-    }
-    return transfer_new(&start, item->url, item->len);
+    if (!item->problem)
+        return transfer_new(&start, item->url, item->len);
+    refuse(r, start.place, item);
+    return NULL;
 }
 
 static enum afetch_next next(void *arg, struct afetch_request **out)

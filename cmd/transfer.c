@@ -73,7 +73,7 @@ static void on_done(void *arg, struct afetch_request *r, const struct afetch_res
 
 static int claim_file(struct transfer *t, const char *url, char *why)
 {
-    char *path = template_fill(t->start.output, t->start.n, url, why, OUTFILE_WHY);
+    char *path = template_fill(t->start.output, t->start.n, url, t->start.glob, why, OUTFILE_WHY);
     return path ? outfile_claim(&t->file, t->start.names, path, why) : -1;
 }
 

@@ -2,6 +2,7 @@
 #ifndef AFETCH_CMD_TRANSFER_H
 #define AFETCH_CMD_TRANSFER_H
 
+#include "glob.h"
 #include "outfile.h"
 #include "report.h"
 
@@ -10,6 +11,7 @@ struct transfer_start {
     struct outfile_names *names;
     struct report_place place;
     const char *output;         /* -o, or NULL */
+    const struct glob *glob;    /* whose values it may want; NULL: there is none. Not used later */
     uint64_t n;                 /* which input, from 1 */
     void (*end_run)(void *arg); /* standard output takes no more */
     void *arg;

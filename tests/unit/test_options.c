@@ -1,4 +1,5 @@
 /* The command line's parser, its tables, and the help made from them. */
+#include "../../cmd/glob.c"
 #include "../../cmd/help.c"
 #include "../../cmd/option_find.c"
 #include "../../cmd/option_table.c"
@@ -88,6 +89,10 @@ static void refused(void **state)
         {{"-o", "{foo}", "u"}, 2, "\"{foo}\" is none of"},
         {{"-o", "a{", "u"}, 2, "is none of"},
         {{"-o", "", "u"}, 2, "empty file name"},
+        {{"-o", "somewhere/#<foo>", "h/{<test>A,B}{<moo>C,D}"},
+         2,
+         "no glob exists with this name in position 16: #<foo>"},
+        {{"-o#<x>", "{<x>a}", "{<X>a}"}, 2, "no glob exists with this name in position 4"},
         {{"--cacert", "", "u"}, 2, "empty argument"},
         {{"--sync", "--threads", "u"}, 2, "--sync and --threads contradict each other"},
         {{"--threads", "u", "--sync"}, 2, "--sync and --threads contradict each other"},
@@ -326,16 +331,74 @@ static void templates(void **state)
         {"{path}", "http://h/a/", NULL},
         {"{{n}", "http://h/", "{n}"},
         {"a}b", "http://h/", "a}b"},
+        {"#1#<x>", "http://h/", "#1#<x>"}, /* it was not globbed */
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char why[200] = "";
         assert_true(template_check(cases[i].template, why, sizeof why));
-        char *path = template_fill(cases[i].template, 7, cases[i].url, why, sizeof why);
+        char *path = template_fill(cases[i].template, 7, cases[i].url, NULL, why, sizeof why);
         if ((path != NULL) != (cases[i].path != NULL) || (path && strcmp(path, cases[i].path) != 0))
             fail_msg("%s of %s: \"%s\"", cases[i].template, cases[i].url, path ? path : why);
         assert_true(path || why[0]);
         free(path);
     }
+}
+
+/* The third of what a URL comes to. */
+static void values_of_globs(void **state)
+{
+    (void)state;
+    static const char url[] = "http://h[08-9]/{<x>a,b/c}/[<long>p-q]";
+    static const struct {
+        const char *template, *path;
+    } cases[] = {
+        {"#1-#2-#3", "08-b/c-p"},
+        {"#<x>.#<long>", "b/c.p"},
+        {"#02#0#4#12#", "b/c#0#4#12#"},
+        {"#18446744073709551617", "#18446744073709551617"}, /* 1 + 2^64 */
+        {"#<>#<x#1", "#<>#<x08"},
+        {"#<X>", "#<X>"},
+        {"{n}#1{{#2}{host}", "708{b/c}h08"},
+        {"##1#", "#08#"},
+    };
+    struct glob_error error;
+    char why[200];
+    struct glob *glob = glob_new(url, &error);
+    assert_non_null(glob);
+    const struct text *third = NULL;
+    for (int i = 0; i < 3; i++)
+        third = glob_next(glob);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *path = template_fill(cases[i].template, 7, third->data, glob, why, sizeof why);
+        assert_string_equal(path, cases[i].path);
+        free(path);
+    }
+    glob_free(glob);
+}
+
+/* An -o is for all that its argument comes to. */
+static void outputs_of_globs(void **state)
+{
+    (void)state;
+    struct options o;
+    const char *args[] = {"-o", "#1", "h/{a,b}", "h/[1-9]", "-o", "#<x>", "-o#<none>", "-", NULL};
+    assert_int_equal(parse(&o, args), 2); /* a list */
+    options_deinit(&o);
+    const char *named[] = {"-o", "#1", "h/{a,b}", "h/[<x>1-9]", "-o", "#<x>", NULL};
+    assert_int_equal(parse(&o, named), 0);
+    assert_string_equal(options_output(&o, 0), "#1");
+    assert_string_equal(options_output(&o, 1), "#<x>");
+    options_deinit(&o);
+    const char *one[] = {"-o", "#1", "h/{a,b}", "h/[<x>1-9]", NULL};
+    assert_int_equal(parse(&o, one), 0);
+    assert_string_equal(options_output(&o, 1), "#1");
+    options_deinit(&o);
+    const char *plain[] = {"-g", "-o", "#<none>", "h/{a,b}", NULL};
+    assert_int_equal(parse(&o, plain), 0);
+    options_deinit(&o);
+    const char *bad[] = {"-o", "#<none>", "h/{a,b", NULL}; /* that fails in its turn, with 3 */
+    assert_int_equal(parse(&o, bad), 0);
+    options_deinit(&o);
 }
 
 static void shown(void **state)
@@ -370,12 +433,13 @@ static void shown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(refused),  cmocka_unit_test(no_secret_in_errors),
-        cmocka_unit_test(defaults), cmocka_unit_test(values),
-        cmocka_unit_test(seconds),  cmocka_unit_test(last_wins_and_dashes),
-        cmocka_unit_test(outputs),  cmocka_unit_test(header_file),
-        cmocka_unit_test(tables),   cmocka_unit_test(templates),
-        cmocka_unit_test(shown),    cmocka_unit_test(modes),
+        cmocka_unit_test(refused),         cmocka_unit_test(no_secret_in_errors),
+        cmocka_unit_test(defaults),        cmocka_unit_test(values),
+        cmocka_unit_test(seconds),         cmocka_unit_test(last_wins_and_dashes),
+        cmocka_unit_test(outputs),         cmocka_unit_test(header_file),
+        cmocka_unit_test(tables),          cmocka_unit_test(templates),
+        cmocka_unit_test(shown),           cmocka_unit_test(modes),
+        cmocka_unit_test(values_of_globs), cmocka_unit_test(outputs_of_globs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
