@@ -151,6 +151,17 @@ static bool open_session(struct run *r)
     opt.ca_file = o->cacert;
     opt.dns_servers = o->dns_servers;
     opt.fail_on_status = o->fail;
+    opt.follow = o->location;
+    opt.redirects_max = o->max_redirs;
+    opt.location_trusted = o->location_trusted;
+    opt.post_keep =
+        (o->post301 ? AFETCH_POST301 : 0) | (o->post302 ? AFETCH_POST302 : 0) | (o->post303 ? AFETCH_POST303 : 0);
+    opt.retry_max = o->retry;
+    opt.retry_delay_ms = o->retry_delay_ms;
+    opt.retry_max_time_ms = o->retry_max_time_ms;
+    opt.retry_connrefused = o->retry_connrefused;
+    opt.retry_all_errors = o->retry_all_errors;
+    opt.retry_on_statuses = o->retry_on_statuses;
     if (o->verbose) {
         opt.trace = on_trace;
         opt.trace_arg = r;
