@@ -4,18 +4,29 @@
 #include <signal.h>
 #include <stddef.h>
 
-static struct afetch_session *volatile canceled_session;
-static volatile sig_atomic_t caught;
+static struct afetch_session *volatile the_session;
+static volatile sig_atomic_t caught, asked;
 
 static void on_signal(int number)
 {
     caught = number;
-    if (canceled_session)
-        afetch_session_cancel(canceled_session);
+    if (the_session)
+        afetch_session_cancel(the_session);
 }
 
-void signals_ignore(void)
+static void on_question(int number)
 {
+    (void)number;
+    asked = 1;
+    if (the_session)
+        afetch_session_wake(the_session);
+}
+
+void signals_begin(void)
+{
+    struct sigaction question = {.sa_handler = on_question, .sa_flags = SA_RESTART};
+    sigemptyset(&question.sa_mask);
+    sigaction(SIGUSR1, &question, NULL);
     struct sigaction sa = {.sa_handler = SIG_IGN};
     sigemptyset(&sa.sa_mask);
     sigaction(SIGPIPE, &sa, NULL);
@@ -33,11 +44,19 @@ static void catch_one(int number)
 
 void signals_catch(struct afetch_session *session)
 {
-    canceled_session = session;
+    the_session = session;
     if (!session)
         return;
     catch_one(SIGINT);
     catch_one(SIGTERM);
+}
+
+bool signals_asked(void)
+{
+    bool was = asked;
+    if (was)
+        asked = 0;
+    return was;
 }
 
 int signals_caught(void)

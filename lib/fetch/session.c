@@ -154,6 +154,8 @@ static void resume_paused(struct afetch_session *s)
 static void on_wake(void *arg)
 {
     struct afetch_session *s = arg;
+    if (s->woken) /* first: what it resumes goes on in this turn */
+        s->woken(s->woken_arg);
     s->source_later = false;
     resume_paused(s);
     if (atomic_load(&s->cancel))
@@ -166,6 +168,12 @@ static void on_wake(void *arg)
 void afetch_session_wake(struct afetch_session *s)
 {
     engine_wake(s->engine);
+}
+
+void afetch_session_set_on_wake(struct afetch_session *s, void (*woken)(void *arg), void *arg)
+{
+    s->woken = woken;
+    s->woken_arg = arg;
 }
 
 void afetch_session_cancel(struct afetch_session *s)
