@@ -146,6 +146,10 @@ AFETCH_API enum afetch_code afetch_session_run(struct afetch_session *s);
 
 /* The source may have something. From any thread, and from a signal handler. */
 AFETCH_API void afetch_session_wake(struct afetch_session *s);
+/* Calls woken on the session's thread soon after afetch_session_wake, and before the source is asked again; several
+ * wakes may become one call, and there may be calls that nobody asked for. NULL: no more. It is the way back from other
+ * threads: what they have ready is taken up there (afetch_request_resume, afetch_session_add, …). */
+AFETCH_API void afetch_session_set_on_wake(struct afetch_session *s, void (*woken)(void *arg), void *arg);
 /* Ends the run soon: what is under way ends with AFETCH_CANCELED, the source is asked no more, and requests that wait
  * for a place end likewise. From any thread, and from a signal handler. */
 AFETCH_API void afetch_session_cancel(struct afetch_session *s);

@@ -168,6 +168,8 @@ static void session_run(struct co *co)
 void session_woken(struct afetch_session *s)
 {
     lock_take(&s->lock);
+    if (s->woken) /* first: what it resumes goes on in this turn */
+        s->woken(s->woken_arg);
     s->source_later = false;
     if (atomic_load(&s->cancel))
         co_cancel(&s->root.co, ERR_CANCELED);
@@ -178,6 +180,12 @@ void session_woken(struct afetch_session *s)
 void afetch_session_wake(struct afetch_session *s)
 {
     engine_wake(s->engine);
+}
+
+void afetch_session_set_on_wake(struct afetch_session *s, void (*woken)(void *arg), void *arg)
+{
+    s->woken = woken;
+    s->woken_arg = arg;
 }
 
 void afetch_session_cancel(struct afetch_session *s)

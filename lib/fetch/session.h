@@ -61,6 +61,8 @@ struct afetch_session {
     enum afetch_next (*next)(void *arg, struct afetch_request **out);
     void *next_arg;
     bool source_ended, source_later;
+    void (*woken)(void *arg);
+    void *woken_arg;
 
     /* the run */
     struct session_root root;
