@@ -129,6 +129,27 @@ void filework_at(struct filework *w, const char *what)
     w->since_ns = thread_now_ns();
 }
 
+void filework_enter(struct filework *w, const char *what)
+{
+    filework_at(w, what);
+    w->thread = pthread_self();
+    w->called = true;
+    pthread_mutex_unlock(&w->files->lock);
+}
+
+void filework_leave(struct filework *w)
+{
+    pthread_mutex_lock(&w->files->lock);
+    w->called = false;
+}
+
+void filework_interrupt(struct filework *w)
+{
+    atomic_store(&w->f.given_up, true);
+    if (w->called)
+        thread_interrupt(w->thread);
+}
+
 /* It counts as open no more; one that waited for that does. Returns whose job a thread should be given, or NULL. */
 static struct filework *give_up_place(struct filework *w)
 {
@@ -174,12 +195,10 @@ static struct job *job_of(struct filework *w)
 
 static int open_file(struct filework *w, char *why)
 {
-    struct files *files = w->files;
-    filework_at(w, "opening");
-    pthread_mutex_unlock(&files->lock);
-    int rc = outfile_open(&w->f, &files->names, why);
+    filework_enter(w, "opening");
+    int rc = outfile_open(&w->f, &w->files->names, why);
     char *temp = w->f.temp ? strdup(w->f.temp) : NULL;
-    pthread_mutex_lock(&files->lock);
+    filework_leave(w);
     w->temp = temp;
     w->opened = true;
     return rc;
@@ -196,19 +215,17 @@ static int empty_file(struct filework *w, char *why)
 
 static int write_chunk(struct filework *w, char *why)
 {
-    struct files *files = w->files;
     struct chunk *c = w->first;
     w->first = c->next;
     if (!w->first)
         w->last = NULL;
-    filework_at(w, "writing");
-    pthread_mutex_unlock(&files->lock);
+    filework_enter(w, "writing");
     int rc = outfile_write(&w->f, c->data, c->len, why);
     size_t len = c->len;
     free(c);
-    pthread_mutex_lock(&files->lock);
+    filework_leave(w);
     w->queued -= len;
-    files->queued -= len;
+    w->files->queued -= len;
     if (w->full && w->queued <= FILE_ROOM) {
         w->full = false;
         filework_tell(w, FILEWORK_ROOM);
@@ -218,11 +235,9 @@ static int write_chunk(struct filework *w, char *why)
 
 static int commit(struct filework *w, char *why)
 {
-    struct files *files = w->files;
-    filework_at(w, "closing");
-    pthread_mutex_unlock(&files->lock);
+    filework_enter(w, "closing");
     int rc = outfile_commit(&w->f, why);
-    pthread_mutex_lock(&files->lock);
+    filework_leave(w);
     w->finished = rc == 0;
     return rc;
 }
@@ -421,6 +436,7 @@ void filework_free(struct filework *w)
     unlist(w);
     w->owner = NULL;
     drop_chunks(w);
+    filework_interrupt(w);
     if (w->placed)
         job = job_of(w); /* a thread closes it */
     else if (!w->in_lane && !w->working)

@@ -41,7 +41,8 @@ enum filework_flow filework_write(struct filework *w, const void *data, size_t l
 bool filework_restart(struct filework *w);
 /* The body is complete: FILEWORK_FINISHED follows. false: it has failed already, and nothing follows. */
 bool filework_commit(struct filework *w);
-/* The owner is done with it: nothing is told any more, what is not committed goes, soon. NULL is allowed. */
+/* The owner is done with it: nothing is told any more, what is not committed goes, soon; a thread that is stalled is
+ * interrupted. NULL is allowed. */
 void filework_free(struct filework *w);
 
 /* Calls each with the owner of a file that a thread works at: what it does ("writing"), to which file, since when. */
@@ -53,8 +54,8 @@ void files_describe(struct files *files,
 size_t files_count(struct files *files);
 /* Waits until something has changed, at most ms milliseconds. false: nothing has. */
 bool files_wait(struct files *files, unsigned ms);
-/* Removes, as far as that can be done soon, the temporary files of those that a stalled thread does not let go; calls
- * left with each that stays. For the end. */
-void files_sweep(struct files *files, void (*left)(void *arg, const char *path), void *arg);
+/* Interrupts the threads of those whose owners are done with them, and waits a moment; calls left with each temporary
+ * file that a thread does not let go even so. For the end. */
+void files_give_up(struct files *files, void (*left)(void *arg, const char *path), void *arg);
 
 #endif

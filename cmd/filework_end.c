@@ -1,11 +1,6 @@
 #include "filework_parts.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-enum { SWEEP_MS = 300 };
+enum { GIVE_UP_MS = 30, GIVE_UP_TIMES = 10 };
 
 void files_describe(struct files *files,
                     void (*each)(void *arg, const void *owner, const char *at, const char *path, uint64_t since_ns),
@@ -37,84 +32,18 @@ bool files_wait(struct files *files, unsigned ms)
     return changed;
 }
 
-/* ---- what stalled threads do not let go -------------------------------------------------------------------------- */
-
-/* The removal of one file; freed by its thread where the owner waits no more. */
-struct sweep {
-    struct job job; /* first */
-    struct files *files;
-    struct sweep *next;
-    char *temp;
-    bool ended, gone, forgotten;
-};
-
-static void free_sweep(struct sweep *s)
+void files_give_up(struct files *files, void (*left)(void *arg, const char *path), void *arg)
 {
-    free(s->temp);
-    free(s);
-}
-
-static void run_sweep(struct job *job)
-{
-    struct sweep *s = (struct sweep *)(void *)job;
-    struct files *files = s->files;
-    bool gone = unlink(s->temp) == 0 || errno == ENOENT;
-    pthread_mutex_lock(&files->lock);
-    s->ended = true;
-    s->gone = gone;
-    if (s->forgotten)
-        free_sweep(s);
-    else
-        files_change(files);
-    files_release(files);
-}
-
-/* Gives each its thread, as those that the files have are stalled. */
-static struct sweep *begin_sweeps(struct files *files)
-{
-    struct sweep *all = NULL;
-    pthread_mutex_lock(&files->lock);
-    for (struct filework *w = files->all; w; w = w->next) {
-        struct sweep *s = w->temp && !w->owner ? malloc(sizeof *s) : NULL;
-        if (!s)
-            continue;
-        *s = (struct sweep){
-            .job = {.run = run_sweep, .alone = true}, .files = files, .next = all, .temp = strdup(w->temp)};
-        if (s->temp)
-            all = s;
-        else
-            free(s);
-    }
-    pthread_mutex_unlock(&files->lock);
-    for (struct sweep *s = all; s; s = s->next) {
+    for (int vain = 0; vain < GIVE_UP_TIMES && files_count(files);) {
         pthread_mutex_lock(&files->lock);
-        files_give(files, &s->job);
-    }
-    return all;
-}
-
-static bool all_ended(struct files *files, const struct sweep *s)
-{
-    pthread_mutex_lock(&files->lock);
-    while (s && s->ended)
-        s = s->next;
-    pthread_mutex_unlock(&files->lock);
-    return !s;
-}
-
-void files_sweep(struct files *files, void (*left)(void *arg, const char *path), void *arg)
-{
-    struct sweep *s = begin_sweeps(files), *next;
-    while (!all_ended(files, s) && files_wait(files, SWEEP_MS))
-        ;
-    for (; s; s = next) {
-        next = s->next;
-        pthread_mutex_lock(&files->lock);
-        if (!s->gone)
-            left(arg, s->temp);
-        s->forgotten = true;
-        if (s->ended)
-            free_sweep(s);
+        for (struct filework *w = files->all; w; w = w->next)
+            filework_interrupt(w); /* again: a call that had not begun yet was not interrupted */
         pthread_mutex_unlock(&files->lock);
+        vain = files_wait(files, GIVE_UP_MS) ? 0 : vain + 1;
     }
+    pthread_mutex_lock(&files->lock);
+    for (struct filework *w = files->all; w; w = w->next)
+        if (w->temp)
+            left(arg, w->temp);
+    pthread_mutex_unlock(&files->lock);
 }

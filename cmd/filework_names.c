@@ -18,10 +18,9 @@ static void claim(struct filework *w)
     char why[OUTFILE_WHY] = "";
     int rc = -1;
     if (w->owner) {
-        filework_at(w, "looking up");
-        pthread_mutex_unlock(&files->lock);
+        filework_enter(w, "looking up");
         rc = outfile_resolve(&w->f, why);
-        pthread_mutex_lock(&files->lock);
+        filework_leave(w);
     }
     w->in_lane = false;
     if (!w->owner) {

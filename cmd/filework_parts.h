@@ -23,13 +23,15 @@ struct filework {
     unsigned news; /* not 0: in files->news */
 
     struct outfile f; /* that thread's which works at it */
-    char *temp;       /* a copy of the temporary file's name, for files_sweep; or NULL */
+    char *temp;       /* a copy of the temporary file's name, for files_give_up; or NULL */
     char *why;        /* of a failure; NULL: out of memory */
     struct chunk *first, *last;
     size_t queued;       /* bytes in them, and in what is being written */
     bool in_lane;        /* a lane has it */
     bool parked, placed; /* it waits to count as open; it does */
     bool working;        /* its job was given to a thread */
+    bool called;         /* that thread is in a call that may be interrupted */
+    pthread_t thread;
     bool opened, complete, finished, failed;
     bool taken;     /* some of the body was given */
     bool restarted; /* what is in the file is void */
@@ -71,6 +73,11 @@ void filework_tell(struct filework *w, unsigned news);
 void filework_fail(struct filework *w, const char *why);
 /* What its thread does from now on. */
 void filework_at(struct filework *w, const char *what);
+/* The same around a call that may take long, for which filework_enter gives up the lock. */
+void filework_enter(struct filework *w, const char *what);
+void filework_leave(struct filework *w);
+/* Its thread is to let it go. */
+void filework_interrupt(struct filework *w);
 /* Nobody works at it, and its file is closed. */
 void filework_destroy(struct filework *w);
 

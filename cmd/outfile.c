@@ -175,6 +175,7 @@ static int split(const char *path, char **dir, char **base)
 void outfile_init(struct outfile *f, char *path)
 {
     *f = (struct outfile){.path = path, .fd = -1, .descriptor = -1};
+    atomic_init(&f->given_up, false);
 }
 
 int outfile_resolve(struct outfile *f, char why[OUTFILE_WHY])
@@ -248,6 +249,12 @@ static int open_temp(struct outfile *f, const struct outfile_names *names, char 
     return dress(f, names) < 0 ? fail(why, f->path, strerror(errno)) : 0;
 }
 
+/* After a call that failed: whether it is to be repeated. */
+static bool again(struct outfile *f)
+{
+    return (errno == EINTR || errno == EAGAIN) && !atomic_load(&f->given_up);
+}
+
 int outfile_open(struct outfile *f, const struct outfile_names *names, char why[OUTFILE_WHY])
 {
     if (!f->direct)
@@ -256,7 +263,9 @@ int outfile_open(struct outfile *f, const struct outfile_names *names, char why[
     if (f->descriptor >= 0)
         f->fd = fcntl(f->descriptor, F_DUPFD_CLOEXEC, 3);
     else
-        f->fd = open(f->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+        do
+            f->fd = open(f->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+        while (f->fd < 0 && again(f));
     return f->fd < 0 ? fail(why, f->path, strerror(errno)) : 0;
 }
 
@@ -268,10 +277,10 @@ int outfile_write(struct outfile *f, const void *data, size_t len, char why[OUTF
         if (n >= 0) {
             at += n;
             len -= (size_t)n;
+        } else if (!again(f)) {
+            return fail(why, f->path, strerror(errno));
         } else if (errno == EAGAIN) {
             poll(&(struct pollfd){.fd = f->fd, .events = POLLOUT}, 1, -1);
-        } else if (errno != EINTR) {
-            return fail(why, f->path, strerror(errno));
         }
     }
     return 0;
@@ -292,6 +301,8 @@ int outfile_commit(struct outfile *f, char why[OUTFILE_WHY])
     /* A full disk may show only now. */
     if (fd >= 0 && close(fd) < 0 && errno != EINTR)
         return fail(why, f->path, strerror(errno));
+    if (atomic_load(&f->given_up))
+        return fail(why, f->path, strerror(ECANCELED));
     if (!f->temp)
         return 0;
     char *target = join(f->dir, strcmp(f->dir, "/") == 0 ? 0 : strlen(f->dir), f->base);

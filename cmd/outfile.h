@@ -4,6 +4,7 @@
 #ifndef AFETCH_CMD_OUTFILE_H
 #define AFETCH_CMD_OUTFILE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,6 +32,7 @@ struct outfile {
     mode_t mode;
     uid_t uid;
     gid_t gid;
+    atomic_bool given_up; /* set by another thread: a call that is interrupted fails, and is not repeated */
 };
 
 void outfile_names_init(struct outfile_names *names);

@@ -24,6 +24,28 @@ bool thread_start(void *(*run)(void *arg), void *arg)
     return ok;
 }
 
+/* SIGURG: nobody else sends it, and who does nevertheless does no harm. */
+static void on_interrupt(int number)
+{
+    (void)number;
+}
+
+void thread_allow_interrupts(void)
+{
+    struct sigaction sa = {.sa_handler = on_interrupt}; /* no SA_RESTART: that is the point */
+    sigset_t set;
+    sigemptyset(&sa.sa_mask);
+    sigaction(SIGURG, &sa, NULL);
+    sigemptyset(&set);
+    sigaddset(&set, SIGURG);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+void thread_interrupt(pthread_t id)
+{
+    pthread_kill(id, SIGURG);
+}
+
 void thread_cond_init(pthread_cond_t *cond)
 {
     pthread_condattr_t attr;

@@ -10,6 +10,11 @@
 /* Starts run(arg) on a thread of its own, detached. false: there can be none more. */
 bool thread_start(void *(*run)(void *arg), void *arg);
 
+/* From now on the calling thread's system calls fail with EINTR when another thread interrupts it. Who interrupts knows
+ * that the thread has not ended; a call that has not begun yet is not interrupted. */
+void thread_allow_interrupts(void);
+void thread_interrupt(pthread_t id);
+
 /* A condition whose time-outs thread_wait can measure. */
 void thread_cond_init(pthread_cond_t *cond);
 /* Waits for cond, at most ms milliseconds. */

@@ -456,6 +456,6 @@ void transfers_end(struct transfers *ts)
     while (files_count(ts->files) && files_wait(ts->files, END_WAIT_MS));
     for (; ts->first; finish_done(ts))
         finish_canceled(ts->first, url_of(ts->first), afetch_code_text(AFETCH_CANCELED));
-    files_sweep(ts->files, tell_left, ts->report);
+    files_give_up(ts->files, tell_left, ts->report);
     files_drop(ts->files);
 }

@@ -142,6 +142,7 @@ static void *thread(void *arg)
     struct workers *w = arg;
     struct worker me = {0};
     struct job *job;
+    thread_allow_interrupts();
     thread_cond_init(&me.called);
     pthread_mutex_lock(&w->lock);
     w->coming--;

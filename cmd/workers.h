@@ -1,6 +1,7 @@
 /* Threads for calls that may block for long, or for ever. Jobs are done one after another by one thread, which costs
  * least as long as none blocks; one that takes long keeps that thread for itself, and another goes on. Threads are kept
- * for the jobs to come; how many there can be is bounded by who gives the jobs. Used by filework.c. */
+ * for the jobs to come; how many there can be is bounded by who gives the jobs. They may be interrupted (thread.h). Used
+ * by filework.c. */
 #ifndef AFETCH_CMD_WORKERS_H
 #define AFETCH_CMD_WORKERS_H
 
