@@ -102,6 +102,30 @@ struct sim_event *sim_pop(struct sim *s)
     return e;
 }
 
+/* ---- bytes ------------------------------------------------------------------------------------------------------ */
+
+void sim_bytes_add(struct sim *s, struct sim_bytes *b, const void *data, size_t len)
+{
+    if (b->start + b->len + len > b->size) {
+        size_t size = (b->len + len) * 2;
+        char *grown = sim_alloc(s, size);
+        if (b->len)
+            memcpy(grown, b->data + b->start, b->len);
+        free(b->data);
+        *b = (struct sim_bytes){.data = grown, .len = b->len, .size = size};
+    }
+    memcpy(b->data + b->start + b->len, data, len);
+    b->len += len;
+}
+
+void sim_bytes_drop(struct sim_bytes *b, size_t len)
+{
+    b->start += len;
+    b->len -= len;
+    if (b->len == 0)
+        b->start = 0;
+}
+
 /* ---- chance ----------------------------------------------------------------------------------------------------- */
 
 uint64_t sim_latency(struct sim *s)

@@ -40,7 +40,8 @@ struct sim {
     uint64_t seed;
     struct rng rng;
     struct sim_net net;
-    const uint64_t *now_ns; /* the engine's clock */
+    const uint64_t *now_ns; /* the engine's clock, or: */
+    uint64_t ended_ns;      /* what it was when the engine was freed */
     uint64_t hash;
     uint64_t events; /* fired, timers and steps included */
     bool verbose;
@@ -66,6 +67,15 @@ void sim_cancel(struct sim *s, struct sim_event *e);
 uint64_t sim_next_ns(const struct sim *s);
 /* Takes out the next, which exists. */
 struct sim_event *sim_pop(struct sim *s);
+
+/* A queue of bytes. */
+struct sim_bytes {
+    char *data;
+    size_t start, len, size; /* len: from start on */
+};
+void sim_bytes_add(struct sim *s, struct sim_bytes *b, const void *data, size_t len);
+/* Takes len bytes out, from the front. */
+void sim_bytes_drop(struct sim_bytes *b, size_t len);
 
 /* A latency of this network. */
 uint64_t sim_latency(struct sim *s);
