@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-void sim_init(struct sim *s, uint64_t seed, bool verbose)
+void sim_init(struct sim *s, uint64_t seed, struct sim_cover *cover, bool verbose)
 {
-    *s = (struct sim){.seed = seed, .verbose = verbose, .hash = 0xcbf29ce484222325u};
+    *s = (struct sim){.seed = seed, .cover = cover, .verbose = verbose, .hash = 0xcbf29ce484222325u};
     rng_init(&s->rng, seed);
 }
 
@@ -138,7 +138,7 @@ size_t sim_portion(struct sim *s, size_t max, size_t len)
 {
     if (len > max)
         len = max;
-    return rng_chance(&s->rng, 700) ? len : (size_t)rng_range(&s->rng, 1, len);
+    return len == 0 || rng_chance(&s->rng, 700) ? len : (size_t)rng_range(&s->rng, 1, len);
 }
 
 /* ---- telling ---------------------------------------------------------------------------------------------------- */

@@ -41,6 +41,7 @@ static enum afetch_flow pause(struct sim_url *u)
 {
     struct sim *sim = &u->world->sim;
     u->pauses_left--;
+    sim_met(sim, MET_PAUSED);
     u->paused = true;
     sim_after(sim, &u->resume, rng_chance(&sim->rng, 300) ? 0 : rng_below(&sim->rng, 500 * SIM_MS), on_resume);
     return AFETCH_PAUSE;
@@ -54,6 +55,7 @@ static enum afetch_flow on_body(void *arg, struct afetch_request *r, const void 
         sim_fail(sim, "URL %zu: %zu bytes from %zu on are not those that were served", u->index, len, u->delivered);
     u->delivered += len;
     if (u->delivered > u->abort_at) {
+        sim_met(sim, MET_ABORTED);
         if (u->abort_code != AFETCH_WRITE)
             afetch_request_fail(r, u->abort_code, "as the plan has it");
         return AFETCH_ABORT;
@@ -93,6 +95,7 @@ static void on_done(void *arg, struct afetch_request *r, const struct afetch_res
     u->paused = false;
     u->request = NULL;
     w->done++;
+    w->sim.cover->results[result->code]++;
     if (!(sim_codes(u) & sim_code(result->code)))
         sim_fail(&w->sim, "URL %zu: ended with %d (%s), which nothing explains", u->index, (int)result->code,
                  result->error);
@@ -159,10 +162,16 @@ static void begin(struct sim_world *w)
 {
     struct afetch_options opt = w->opt;
     opt.parallel_max += w->plant == PLANT_LIMIT ? 30 : 0;
+    opt.parallel_max_host += w->plant == PLANT_HOST && opt.parallel_max_host ? 1 : 0;
     struct engine *e = sim_engine_new(&w->sim, &w->remote, &w->counts);
     struct names *names = sim_names_new(w, e);
     if (session_new(&w->session, e, names, &opt, NULL) < 0)
         sim_fail(&w->sim, "no session");
+    /* What the pool keeps by itself is more than there ever is here. */
+    struct pool *pool = &w->session->pool;
+    if (w->idle_max > pool->idle_max)
+        w->idle_max = pool->idle_max;
+    pool->idle_max = w->idle_max + (w->plant == PLANT_IDLE);
     if (w->ticks)
         afetch_session_set_tick(w->session, 100, on_tick, &w->sim);
     if (w->source)

@@ -44,6 +44,12 @@ static void answer(struct sim_names *self, void *query, const struct sim_host *h
         addrs[i] = address(self->w, h, v6, i);
     bool fails = f->answer == ANSWER_FAILURE || (f->answer == ANSWER_FLAKY && rng_chance(&self->w->sim.rng, 500));
     size_t count = f->answer == ANSWER_NONE ? 0 : f->count;
+    if (fails)
+        sim_met(&self->w->sim, MET_NAME_FAILS);
+    else if (count == 0)
+        sim_met(&self->w->sim, MET_NAME_NONE);
+    if (!f->at_once && f->delay_ns >= 3 * SIM_SECOND)
+        sim_met(&self->w->sim, MET_NAME_SLOW);
     sim_note(&self->w->sim, "answer", (uint64_t)(h - self->w->hosts), fails ? 99 : count);
     names_answer(self->names, query, addrs, count, f->ttl_s, fails ? "no such name" : NULL);
 }

@@ -42,6 +42,7 @@ static void plan_net(struct sim_world *w)
     n->sync_read = (unsigned)PICK(r, 0, 500, 1000);
     n->late_write = (unsigned)PICK(r, 0, 0, 300, 1000);
     n->reset = rough ? (unsigned)PICK(r, 0, 20, 150) : 0;
+    n->reset_request = rough ? (unsigned)PICK(r, 0, 0, 10, 100) : 0;
     n->close_on_reuse = (unsigned)PICK(r, 0, 50, 500);
     n->unasked = rough ? (unsigned)PICK(r, 0, 200) : 0;
     n->idle_max_ns = PICK(r, 0, SIM_MS, 100 * SIM_MS, 5 * SIM_SECOND);
@@ -144,6 +145,8 @@ static enum sim_defect plan_defect(struct sim_world *w, const struct sim_url *u)
 {
     struct rng *r = &w->sim.rng;
     enum sim_defect defect = (enum sim_defect)rng_range(r, DEFECT_CUT, DEFECTS - 1);
+    if (defect == DEFECT_SWITCH && w->plant == PLANT_KIND)
+        return DEFECT_NONE;
     if (defect == DEFECT_LONG_HEAD && !rng_chance(r, 50))
         return DEFECT_NONE;
     if (defect == DEFECT_STALL && w->opt.timeout_ms == 0)
@@ -281,6 +284,7 @@ static void plan_limits(struct sim_world *w)
     w->opt.timeout_ms = PICK(r, 0, 0, 0, 200, 1000, 30000);
     w->opt.connect_timeout_ms = PICK(r, 0, 300, 2000, 30000);
     w->opt.fail_on_status = rng_chance(r, 700);
+    w->idle_max = rng_chance(r, 400) ? rng_below(r, 7) : SIM_NEVER;
 }
 
 void sim_plan(struct sim_world *w, bool tiny)

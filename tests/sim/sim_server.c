@@ -106,7 +106,8 @@ static void end(struct peer *p, bool reset)
 
 static void on_idle_end(struct sim_event *event)
 {
-    end(PEER_OF(event), false);
+    struct peer *p = PEER_OF(event);
+    end(p, rng_chance(&p->w->sim.rng, 300));
 }
 
 /* As servers say "you were too slow"; or what nobody can make sense of. */
@@ -117,6 +118,7 @@ static void on_unasked(struct sim_event *event)
     struct sim *sim = &p->w->sim;
     const char *text = p->w->opt.fail_on_status && rng_chance(&sim->rng, 500) ? timeout : "\1\2\3 what is this\r\n\r\n";
     p->said_unasked = true;
+    sim_met(sim, MET_UNASKED);
     if (p->in_flight)
         p->asked->tainted = true;
     sim_after(sim, &p->step, sim_latency(sim), on_idle_end);
@@ -227,11 +229,14 @@ static void answer(struct peer *p)
     p->served++;
     if (refuses) {
         sim_note(sim, "refuse", p->url->index, 0);
+        sim_met(sim, MET_REUSE_REFUSED);
         end(p, rng_chance(&sim->rng, 500));
         return;
     }
     buf_deinit(&p->response.bytes);
     sim_response_make(p->w, p->url, &p->response);
+    if (p->url->defect)
+        sim_met(sim, MET_DEFECT_CUT + (p->url->defect - DEFECT_CUT));
     plan_end(p);
     sim_note(sim, "serve", p->url->index, p->end_at);
     sim_after(sim, &p->step, p->url->first_delay_ns + sim_latency(sim), on_send);
@@ -244,22 +249,15 @@ static void arrived(void *peer, const char *data, size_t len)
         return;
     if (buf_add(&p->request, data, len) < 0)
         sim_fail(&p->w->sim, "a request that is too long");
+    if (rng_chance(&p->w->sim.rng, p->w->sim.net.reset_request)) {
+        end(p, true);
+        return;
+    }
     if (p->request.len >= 4 && memcmp(p->request.data + p->request.len - 4, "\r\n\r\n", 4) == 0)
         answer(p);
 }
 
 /* ---- what the client does --------------------------------------------------------------------------------------- */
-
-static void check_limits(const struct peer *p)
-{
-    const struct sim_world *w = p->w;
-    unsigned per_host = w->opt.parallel_max_host;
-    if (w->in_flight > w->opt.parallel_max)
-        sim_fail(&p->w->sim, "%zu transfers at once, %u are allowed", w->in_flight, w->opt.parallel_max);
-    if (per_host && (p->host->in_flight > per_host || p->host->used > per_host))
-        sim_fail(&p->w->sim, "%zu connections to one host, %zu with a request; %u are allowed", p->host->used,
-                 p->host->in_flight, per_host);
-}
 
 /* The URL of a request's first line. */
 static struct sim_url *asked_url(struct sim_world *w, const char *data, size_t len)
@@ -293,7 +291,9 @@ static void writing(void *peer, const char *data, size_t len)
         sim_fail(&p->w->sim, "a request before the response to the last one was read");
     p->asked = asked_url(p->w, data, len);
     check_reuse(p);
-    if (!p->over)
+    if (p->over)
+        sim_met(&p->w->sim, MET_IDLE_END_MISSED);
+    else
         sim_cancel(&p->w->sim, &p->step); /* it no longer waits for a request */
     if (!p->used)
         p->host->used++;
@@ -305,7 +305,6 @@ static void writing(void *peer, const char *data, size_t len)
     p->middled = false;
     p->host->in_flight++;
     p->w->in_flight++;
-    check_limits(p);
 }
 
 static void answered(struct peer *p)
@@ -323,7 +322,9 @@ static void failed(struct peer *p, uint64_t codes)
 {
     struct sim_url *u = p->asked;
     bool tried_again = p->asks > 1 && p->told == 0 && sim_url_idempotent(u);
-    if (!tried_again)
+    if (tried_again)
+        sim_met(&p->w->sim, MET_TRIED_AGAIN);
+    else
         u->seen |= codes;
     answered(p);
 }
@@ -352,6 +353,8 @@ static void told(void *peer, enum sim_told what, size_t len)
             failed(p, codes_of_end(p));
         else
             failed(p, sim_code(what == SIM_TOLD_READ_ERROR ? AFETCH_RECV : AFETCH_SEND));
+    } else if (p->used && (what == SIM_TOLD_END || what == SIM_TOLD_READ_ERROR)) {
+        sim_met(&p->w->sim, MET_IDLE_END);
     }
 }
 

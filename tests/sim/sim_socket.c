@@ -90,6 +90,8 @@ static void op_close(struct sock *s)
 static void cancel_connect(struct co_op *op, int reason)
 {
     struct sock *s = SIM_OF(struct io, op, op)->sock;
+    if (s->fate.sys == ETIMEDOUT)
+        sim_met(s->e->sim, MET_BLACK_HOLE);
     complete(s, &s->connector, reason, 0);
     op_close(s);
 }
@@ -99,6 +101,9 @@ static void on_connecting(struct sim_event *event)
     struct sock *s = SIM_OF(struct sock, connecting, event);
     struct sim_engine *e = s->e;
     if (s->fate.sys) {
+        sim_met(e->sim, s->fate.sys == ECONNREFUSED   ? MET_REFUSED
+                        : s->fate.sys == EHOSTUNREACH ? MET_NO_ROUTE
+                                                      : MET_BLACK_HOLE_END);
         complete(s, &s->connector, ERR_CONNECT, s->fate.sys);
         op_close(s);
         return;
@@ -141,6 +146,8 @@ static void read_bytes(struct sock *s)
     size_t len = sim_portion(sim, sim->net.read_max < ENGINE_READ_MAX ? sim->net.read_max : ENGINE_READ_MAX, s->in.len);
     s->reader->data = sim_engine_lend(s->e, s->in.data + s->in.start, len);
     s->reader->len = len;
+    if (len < s->in.len)
+        sim_met(sim, MET_PART_READ);
     sim_bytes_drop(&s->in, len);
     sim_note(sim, "read", s->id, len);
     tell(s, SIM_TOLD_BYTES, len);
@@ -153,6 +160,7 @@ static void read_now(struct sock *s)
     if (s->in.len > 0) {
         read_bytes(s);
     } else if (s->reset) {
+        sim_met(s->e->sim, MET_READ_ERROR);
         tell(s, SIM_TOLD_READ_ERROR, 0);
         complete(s, &s->reader, ERR_RECV, ECONNRESET);
     } else {
@@ -201,6 +209,8 @@ void sim_socket_send(struct sock *s, const void *data, size_t len)
 {
     sim_engine_require(s->e, !s->ended && !s->reset, "the simulated server sent behind its end");
     sim_note(s->e->sim, "arrived", s->id, len);
+    if (len == 1)
+        sim_met(s->e->sim, MET_ONE_BYTE);
     sim_bytes_add(s->e->sim, &s->in, data, len);
     news(s);
 }
@@ -222,10 +232,14 @@ void sim_socket_reset(struct sock *s)
     struct sim *sim = s->e->sim;
     sim_note(sim, "reset", s->id, s->in.len);
     s->reset = true;
-    if (rng_chance(&sim->rng, 500)) /* as kernels do, or not */
+    if (rng_chance(&sim->rng, 500)) { /* as kernels do, or not */
+        if (s->in.len)
+            sim_met(sim, MET_RESET_LOSS);
         sim_bytes_drop(&s->in, s->in.len);
+    }
     if (s->writer) {
         sim_cancel(sim, &s->writable);
+        sim_met(sim, MET_WRITE_ERROR);
         tell(s, SIM_TOLD_WRITE_ERROR, 0);
         complete(s, &s->writer, ERR_SEND, ECONNRESET);
     }
@@ -277,6 +291,7 @@ static void cancel_write(struct co_op *op, int reason)
 {
     struct sock *s = SIM_OF(struct io, op, op)->sock;
     sim_cancel(s->e->sim, &s->writable);
+    sim_met(s->e->sim, MET_WRITE_GIVEN_UP);
     complete(s, &s->writer, reason, 0);
     s->spent = true;
 }
@@ -290,12 +305,14 @@ static struct co_op *op_write(struct io *io, struct sock *s, const void *data, s
     sim_note(sim, "write", s->id, len);
     s->e->remote->writing(s->peer, data, len);
     if (s->reset) {
+        sim_met(sim, MET_WRITE_ERROR);
         tell(s, SIM_TOLD_WRITE_ERROR, 0);
         complete(s, &s->writer, ERR_SEND, EPIPE);
     } else if (rng_chance(&sim->rng, sim->net.late_write)) {
         sim_after(sim, &s->writable, sim_latency(sim), on_writable);
         if (rng_chance(&sim->rng, 500))
             take(s, rng_below(&sim->rng, len));
+        sim_met(sim, MET_PART_WRITE);
     } else {
         take(s, len);
         complete(s, &s->writer, 0, 0);

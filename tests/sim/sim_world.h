@@ -108,6 +108,10 @@ enum sim_plant {
     PLANT_BYTE,        /* a server sends one wrong byte in a body */
     PLANT_LIMIT,       /* the session's limit is above that which holds */
     PLANT_LOST_RESULT, /* the first URL's result is dropped */
+    PLANT_HOST,        /* the session's limit of a host is above that which holds */
+    PLANT_IDLE,        /* the pool keeps more idle connections than it may */
+    PLANT_KIND,        /* one kind of fault never happens */
+    PLANTS
 };
 
 /* ---- all of it ----------------------------------------------------------------------------------------------------- */
@@ -121,6 +125,7 @@ struct sim_world {
     struct sim_url urls[SIM_URLS_MAX];
     size_t url_count;
     struct afetch_options opt;
+    size_t idle_max;    /* connections that the pool may keep */
     size_t added_first; /* URLs handed over before the run */
     bool source;        /* the others: by a source, else by the done of others */
     bool ticks;
@@ -162,6 +167,9 @@ void sim_response_make(struct sim_world *w, const struct sim_url *u, struct sim_
 
 /* Names with this world's answers; sim_names.c. */
 struct names *sim_names_new(struct sim_world *w, struct engine *e);
+
+/* Whether the limits hold now; sim_limits.c. */
+void sim_limits_check(struct sim_world *w);
 
 /* A whole run: requests, callbacks and the judgement of results; sim_client.c. */
 void sim_client_run(struct sim_world *w);
