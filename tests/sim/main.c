@@ -94,8 +94,8 @@ static int run_one(struct command *c)
 /* ---- the command line --------------------------------------------------------------------------------------------- */
 
 static const char *const plants[PLANTS] = {
-    [PLANT_BYTE] = "byte", [PLANT_LIMIT] = "limit", [PLANT_LOST_RESULT] = "lost",
-    [PLANT_HOST] = "host", [PLANT_IDLE] = "idle",   [PLANT_KIND] = "kind",
+    [PLANT_BYTE] = "byte", [PLANT_LIMIT] = "limit", [PLANT_LOST_RESULT] = "lost", [PLANT_HOST] = "host",
+    [PLANT_IDLE] = "idle", [PLANT_LATE] = "late",   [PLANT_KIND] = "kind",
 };
 
 static int usage(void)

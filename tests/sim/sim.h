@@ -36,6 +36,8 @@ struct sim_net {
     unsigned unasked;     /* a server says something on an idle connection, and closes it */
     uint64_t idle_max_ns; /* how long a server keeps an idle connection, at most; 0: for ever */
     bool idle_watched;
+    unsigned leaps;      /* of the clock: the machine sleeps so many times */
+    uint64_t leap_apart; /* events between two of them, at most */
 };
 
 struct sim {
@@ -44,6 +46,8 @@ struct sim {
     struct sim_net net;
     const uint64_t *now_ns; /* the engine's clock, or: */
     uint64_t ended_ns;      /* what it was when the engine was freed */
+    uint64_t leapt_ns;      /* how much of it was leapt over so far */
+    uint64_t timer_lag_ns;  /* timers fire so much too late: a planted mistake */
     uint64_t hash;
     uint64_t events; /* fired, timers and steps included */
     bool verbose;

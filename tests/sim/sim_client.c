@@ -74,6 +74,24 @@ static void check_success(const struct sim_url *u, const struct afetch_result *r
                  wanted, u->delivered);
 }
 
+/* Time limits: a time-out is no earlier than the first of them and nothing lasts longer. A connection that was used may
+ * turn out closed only at the end of the first attempt's time; the second attempt's connection is new. */
+static void check_time(const struct sim_url *u, const struct afetch_result *result)
+{
+    const struct afetch_options *opt = &u->world->opt;
+    struct sim *sim = &u->world->sim;
+    uint64_t whole_ns = opt->timeout_ms * SIM_MS, connect_ns = opt->connect_timeout_ms * SIM_MS;
+    uint64_t least_ns = whole_ns && (!connect_ns || whole_ns < connect_ns) ? whole_ns : connect_ns;
+    uint64_t took_ns = result->done_ns - result->queued_ns;
+    if (!result->queued_ns)
+        return;
+    if (result->code == AFETCH_TIMEOUT && took_ns < least_ns)
+        sim_fail(sim, "URL %zu: timed out after %.3f s", u->index, (double)took_ns / 1e9);
+    if (whole_ns && took_ns > 2 * whole_ns + (sim->leapt_ns - u->leapt_ns))
+        sim_fail(sim, "URL %zu: took %.3f s, with a limit of %.3f s", u->index, (double)took_ns / 1e9,
+                 (double)whole_ns / 1e9);
+}
+
 static void hand_over(struct sim_world *w);
 
 static void describe_line(void *arg, const char *text)
@@ -101,6 +119,7 @@ static void on_done(void *arg, struct afetch_request *r, const struct afetch_res
                  result->error);
     if (result->code == AFETCH_OK)
         check_success(u, result);
+    check_time(u, result);
     if (w->describes)
         afetch_session_describe(w->session, describe_line, &w->sim);
     if (!w->source && !w->canceled && w->next_url < w->url_count)
@@ -119,6 +138,7 @@ static struct afetch_request *make_request(struct sim_world *w)
     if (!u->request || afetch_request_set_method(u->request, u->method) != AFETCH_OK)
         sim_fail(&w->sim, "no request");
     u->given = true;
+    u->leapt_ns = w->sim.leapt_ns;
     afetch_request_set_callbacks(u->request, &callbacks, u);
     return u->request;
 }
@@ -221,7 +241,7 @@ void sim_client_run(struct sim_world *w)
 {
     begin(w);
     enum afetch_code code = afetch_session_run(w->session);
-    w->end_ns = *w->sim.now_ns;
+    w->end_ns = *w->sim.now_ns - w->sim.leapt_ns;
     check_run(w, code, w->end_ns);
     end(w);
 }

@@ -99,23 +99,59 @@ static void drain(struct sim_engine *e)
     poison(e);
 }
 
+/* The machine sleeps, for minutes or hours. What should have happened meanwhile happens at once when it wakes up: timers
+ * in one go, the network's events as they came, before the timers or not. */
+static void leap(struct sim_engine *e)
+{
+    struct sim *sim = e->sim;
+    uint64_t ns = rng_range(&sim->rng, 1, rng_chance(&sim->rng, 500) ? 600 : 36000) * SIM_SECOND;
+    sim->net.leaps--;
+    e->next_leap = sim->events + rng_below(&sim->rng, sim->net.leap_apart);
+    e->engine.sched.now_ns += ns;
+    sim->leapt_ns += ns;
+    e->bytes_first = rng_chance(&sim->rng, 500);
+    sim_note(sim, "leap", ns, e->bytes_first);
+    sim_met(sim, MET_LEAP);
+    if (timers_next(&e->engine.timers) <= e->engine.sched.now_ns)
+        sim_met(sim, MET_LEAP_TIMER);
+}
+
+static uint64_t next_timer_ns(const struct sim_engine *e)
+{
+    uint64_t ns = timers_next(&e->engine.timers);
+    return ns == TIMER_NEVER ? ns : ns + e->sim->timer_lag_ns;
+}
+
+/* Whether an event comes before the timers. */
+static bool event_first(const struct sim_engine *e, uint64_t event_ns, uint64_t timer_ns)
+{
+    if (event_ns <= timer_ns)
+        return true;
+    if (!e->bytes_first || event_ns > e->engine.sched.now_ns)
+        return false;
+    sim_met(e->sim, MET_LEAP_BYTES);
+    return true;
+}
+
 static void turn(struct sim_engine *e)
 {
     struct sim *sim = e->sim;
+    if (sim->net.leaps && sim->events >= e->next_leap)
+        leap(e);
     uint64_t event_ns = sim_next_ns(sim);
-    uint64_t timer_ns = timers_next(&e->engine.timers);
+    uint64_t timer_ns = next_timer_ns(e);
     uint64_t next_ns = event_ns <= timer_ns ? event_ns : timer_ns;
     if (next_ns == SIM_NEVER)
         sim_fail(sim, "stuck: nothing will ever happen any more");
     sim_engine_require(e, sim->events < EVENTS_MAX, "too many events");
     if (next_ns > e->engine.sched.now_ns)
         e->engine.sched.now_ns = next_ns;
-    if (event_ns <= timer_ns) {
+    if (event_first(e, event_ns, timer_ns)) {
         struct sim_event *event = sim_pop(sim);
         event->fire(event);
     } else {
         sim_note(sim, "timer", 0, 0);
-        timers_run(&e->engine.timers, next_ns);
+        timers_run(&e->engine.timers, e->engine.sched.now_ns);
     }
     point(e);
     drain(e);
@@ -168,6 +204,7 @@ struct engine *sim_engine_new(struct sim *sim, const struct sim_remote *remote, 
     e->sim = sim;
     e->remote = remote;
     e->counts = counts;
+    e->next_leap = rng_below(&sim->rng, sim->net.leap_apart);
     sim->now_ns = &e->engine.sched.now_ns;
     return &e->engine;
 }

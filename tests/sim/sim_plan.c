@@ -47,6 +47,9 @@ static void plan_net(struct sim_world *w)
     n->unasked = rough ? (unsigned)PICK(r, 0, 200) : 0;
     n->idle_max_ns = PICK(r, 0, SIM_MS, 100 * SIM_MS, 5 * SIM_SECOND);
     n->idle_watched = rng_chance(r, 600);
+    n->leaps = rng_chance(r, 150) ? (unsigned)rng_range(r, 1, 4) : 0;
+    n->leap_apart = (uint64_t)1 << rng_range(r, 2, 13);
+    w->sim.timer_lag_ns = w->plant == PLANT_LATE ? 5 * SIM_SECOND : 0;
 }
 
 /* ---- hosts ------------------------------------------------------------------------------------------------------------ */

@@ -14,7 +14,7 @@ struct observer {
 static void cancel(struct sim_world *w, const struct sim_run *run)
 {
     w->canceled = true;
-    w->canceled_ns = *w->sim.now_ns;
+    w->canceled_ns = *w->sim.now_ns - w->sim.leapt_ns;
     sim_note(&w->sim, "cancel", w->points, 0);
     if (run->direct)
         co_cancel(&w->session->root.co, ERR_CANCELED);

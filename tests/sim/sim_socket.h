@@ -13,6 +13,8 @@ struct sim_engine {
     size_t lent_len;
     struct sock *all;
     uint64_t ids;
+    uint64_t next_leap; /* at this number of events */
+    bool bytes_first;   /* what is due by now comes before the timers */
 };
 
 #define SIM_OF(type, member, pointer) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))

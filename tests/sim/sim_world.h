@@ -86,6 +86,7 @@ struct sim_url {
     /* what has happened */
     struct afetch_request *request; /* NULL: not handed over, or done */
     bool given, done, paused;
+    uint64_t leapt_ns; /* before it was handed over */
     size_t delivered;
     unsigned heads;
     uint64_t seen; /* the codes that what the client was told stands for */
@@ -110,6 +111,7 @@ enum sim_plant {
     PLANT_LOST_RESULT, /* the first URL's result is dropped */
     PLANT_HOST,        /* the session's limit of a host is above that which holds */
     PLANT_IDLE,        /* the pool keeps more idle connections than it may */
+    PLANT_LATE,        /* timers fire too late */
     PLANT_KIND,        /* one kind of fault never happens */
     PLANTS
 };
@@ -139,8 +141,8 @@ struct sim_world {
     struct sim_event feed;
     bool source_ended;
     uint64_t points;
-    bool canceled; /* the run: afetch_session_cancel, or its root directly */
-    uint64_t canceled_ns, end_ns;
+    bool canceled;                /* the run: afetch_session_cancel, or its root directly */
+    uint64_t canceled_ns, end_ns; /* less what was leapt over */
 };
 
 static inline uint64_t sim_code(enum afetch_code code)
