@@ -168,6 +168,8 @@ int request_head(struct afetch_request *r, const struct http1 *response)
     const char *type = http1_find(response, "Content-Type");
     free(r->content_type);
     r->content_type = type ? strdup(type) : NULL;
+    if (type && !r->content_type)
+        return error_set(&r->err, ERR_MEMORY, 0, NULL);
     session_trace_response(r->session, r, response);
     if (r->status >= 400 && r->session->fail_on_status)
         return refuse_status(r, response);
