@@ -15,7 +15,7 @@ static const struct sim_run pinned[] = {
 };
 
 struct command {
-    uint64_t seeds, from, sweep;
+    uint64_t seeds, from, sweep, memory;
     struct sim_run run; /* of --seed; the options of all others */
     bool one, covers;
     struct sim_cover cover;
@@ -83,6 +83,43 @@ static int sweep(struct command *c)
     return arrived > 0 ? 0 : 1;
 }
 
+/* ---- memory ----------------------------------------------------------------------------------------------------- */
+
+/* Each allocation of the library fails in turn, alone and with all behind it. */
+static void fail_each(struct command *c, uint64_t seed, uint64_t *failures)
+{
+    struct sim_run run = c->run;
+    run.seed = seed;
+    run.tiny = true;
+    run.fail_at = SIM_RUN_NO_FAILURE;
+    uint64_t asked = perform(c, &run).asked;
+    for (uint64_t at = 1; at <= asked; at++) {
+        run.fail_at = at;
+        for (int for_good = 0; for_good < 2; for_good++) {
+            run.for_good = for_good;
+            uint64_t failed = perform(c, &run).failed;
+            if (failed == 0) {
+                printf("seed 0x%" PRIx64 " failed: allocation %" PRIu64 " was not made\n", seed, at);
+                exit(1);
+            }
+            *failures += failed;
+        }
+    }
+}
+
+static int fail_memory(struct command *c)
+{
+    uint64_t failures = 0;
+    for (uint64_t i = 0; i < c->memory; i++)
+        fail_each(c, c->from + i, &failures);
+    size_t seen, failed;
+    sim_memory_sites(&seen, &failed);
+    printf("%" PRIu64 " seeds from 0x%" PRIx64 ", %" PRIu64 " allocations failed, at %zu of %zu places: "
+           "every invariant held\n",
+           c->memory, c->from, failures, failed, seen);
+    return failures > 0 && failed == seen ? 0 : 1;
+}
+
 static int run_one(struct command *c)
 {
     struct sim_outcome o = perform(c, &c->run);
@@ -94,8 +131,9 @@ static int run_one(struct command *c)
 /* ---- the command line --------------------------------------------------------------------------------------------- */
 
 static const char *const plants[PLANTS] = {
-    [PLANT_BYTE] = "byte", [PLANT_LIMIT] = "limit", [PLANT_LOST_RESULT] = "lost", [PLANT_HOST] = "host",
-    [PLANT_IDLE] = "idle", [PLANT_LATE] = "late",   [PLANT_KIND] = "kind",
+    [PLANT_BYTE] = "byte", [PLANT_LIMIT] = "limit",   [PLANT_LOST_RESULT] = "lost",
+    [PLANT_HOST] = "host", [PLANT_IDLE] = "idle",     [PLANT_LATE] = "late",
+    [PLANT_KIND] = "kind", [PLANT_MEMORY] = "memory", [PLANT_LEAK] = "leak",
 };
 
 static int usage(void)
@@ -103,7 +141,9 @@ static int usage(void)
     fputs("usage: afetch-sim --seeds N [--from SEED]      N seeds, and those that found mistakes\n"
           "                  --cover                     and fail if something that can happen never did\n"
           "       afetch-sim --sweep N [--from SEED]      N small seeds, canceled at each of their events in turn\n"
-          "       afetch-sim --seed SEED [--tiny] [--cancel POINT [--direct]] [--verbose]\n"
+          "       afetch-sim --memory N [--from SEED]     N small seeds, in which each allocation fails in turn\n"
+          "       afetch-sim --seed SEED [--fail ALLOCATION [--for-good]] [--tiny] [--cancel POINT [--direct]] "
+          "[--verbose]\n"
           "       --plant MISTAKE: a mistake, which must be found:",
           stderr);
     for (size_t i = 1; i < PLANTS; i++)
@@ -135,10 +175,8 @@ static bool take_flag(struct command *c, const char *arg)
         const char *name;
         bool *flag;
     } flags[] = {
-        {"--tiny", &c->run.tiny},
-        {"--direct", &c->run.direct},
-        {"--verbose", &c->run.verbose},
-        {"--cover", &c->covers},
+        {"--tiny", &c->run.tiny}, {"--direct", &c->run.direct},     {"--verbose", &c->run.verbose},
+        {"--cover", &c->covers},  {"--for-good", &c->run.for_good},
     };
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
         if (strcmp(arg, flags[i].name) == 0)
@@ -152,8 +190,8 @@ static bool take_value(struct command *c, const char *arg, const char *value)
         const char *name;
         uint64_t *number;
     } numbers[] = {
-        {"--seeds", &c->seeds},          {"--from", &c->from}, {"--sweep", &c->sweep}, {"--seed", &c->run.seed},
-        {"--cancel", &c->run.cancel_at},
+        {"--memory", &c->memory}, {"--fail", &c->run.fail_at}, {"--seeds", &c->seeds},          {"--from", &c->from},
+        {"--sweep", &c->sweep},   {"--seed", &c->run.seed},    {"--cancel", &c->run.cancel_at},
     };
     c->one |= strcmp(arg, "--seed") == 0;
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
@@ -173,6 +211,8 @@ int main(int argc, char **argv)
         }
     if (c.one)
         return run_one(&c);
+    if (c.memory)
+        return fail_memory(&c);
     if (c.sweep)
         return sweep(&c);
     return c.seeds ? run_seeds(&c) : usage();

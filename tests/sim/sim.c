@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sim/sim_memory.h"
+
 void sim_init(struct sim *s, uint64_t seed, struct sim_cover *cover, bool verbose)
 {
     *s = (struct sim){.seed = seed, .cover = cover, .verbose = verbose, .hash = 0xcbf29ce484222325u};
@@ -179,7 +181,9 @@ void sim_fail(struct sim *s, const char *fmt, ...)
 
 void *sim_alloc(struct sim *s, size_t size)
 {
+    bool library = sim_memory_library(false);
     void *p = calloc(1, size ? size : 1);
+    sim_memory_library(library);
     if (!p)
         sim_fail(s, "out of memory");
     return p;

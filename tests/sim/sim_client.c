@@ -65,10 +65,14 @@ static enum afetch_flow on_body(void *arg, struct afetch_request *r, const void 
 
 static void check_success(const struct sim_url *u, const struct afetch_result *result)
 {
+    char type[40] = "";
+    sim_url_type(u, type, sizeof type);
     size_t wanted = sim_url_has_body(u) ? u->body_len : 0;
     struct sim *sim = &u->world->sim;
     if (u->heads != 1 || result->status != u->status)
         sim_fail(sim, "URL %zu: a success with %u heads and status %d", u->index, u->heads, result->status);
+    if (strcmp(result->content_type, type) != 0)
+        sim_fail(sim, "URL %zu: its type is \"%s\", not \"%s\"", u->index, type, result->content_type);
     if (result->bytes != wanted || (!u->counted_only && u->delivered != wanted))
         sim_fail(sim, "URL %zu: %" PRIu64 " bytes of %zu, %zu delivered, is no success", u->index, result->bytes,
                  wanted, u->delivered);
@@ -103,6 +107,8 @@ static void on_done(void *arg, struct afetch_request *r, const struct afetch_res
 {
     struct sim_url *u = arg;
     struct sim_world *w = u->world;
+    if (w->plant == PLANT_LEAK)
+        sim_alloc(&w->sim, 1);
     if (u->done || u->request != r)
         sim_fail(&w->sim, "URL %zu: a second result", u->index);
     if (w->plant == PLANT_LOST_RESULT && u->index == 0)
@@ -128,24 +134,50 @@ static void on_done(void *arg, struct afetch_request *r, const struct afetch_res
 
 /* ---- handing over ----------------------------------------------------------------------------------------------- */
 
-static struct afetch_request *make_request(struct sim_world *w)
+/* NULL without memory. */
+static struct afetch_request *make_request(const struct sim_url *u)
 {
-    struct sim_url *u = &w->urls[w->next_url++];
-    struct afetch_callbacks callbacks = {.head = on_head, .body = u->counted_only ? NULL : on_body, .done = on_done};
     char url[128];
-    int len = snprintf(url, sizeof url, "http://%s/u%zu#fragment", u->host->authority, u->index);
-    u->request = afetch_request_new(url, (size_t)len);
-    if (!u->request || afetch_request_set_method(u->request, u->method) != AFETCH_OK)
-        sim_fail(&w->sim, "no request");
-    u->given = true;
-    u->leapt_ns = w->sim.leapt_ns;
-    afetch_request_set_callbacks(u->request, &callbacks, u);
-    return u->request;
+    int len = snprintf(url, sizeof url, "http://%s%s/u%zu#fragment", u->credentials ? "me:secret@" : "",
+                       u->host->authority, u->index);
+    struct afetch_request *r = afetch_request_new(url, (size_t)len);
+    bool ok = r && afetch_request_set_method(r, u->method) == AFETCH_OK;
+    for (unsigned i = 0; ok && i < u->fields; i++)
+        ok = afetch_request_add_header(r, "X-Own: field") == AFETCH_OK;
+    if (ok)
+        return r;
+    afetch_request_free(r);
+    return NULL;
+}
+
+/* The request of the next URL for which there is memory; the others have their result by that. NULL: there is none. */
+static struct afetch_request *next_request(struct sim_world *w)
+{
+    while (w->next_url < w->url_count) {
+        struct sim_url *u = &w->urls[w->next_url++];
+        struct afetch_callbacks callbacks = {
+            .head = on_head, .body = u->counted_only ? NULL : on_body, .done = on_done};
+        u->memory_failed = sim_memory_failed();
+        u->leapt_ns = w->sim.leapt_ns;
+        u->request = make_request(u);
+        if (u->request) {
+            u->given = true;
+            afetch_request_set_callbacks(u->request, &callbacks, u);
+            return u->request;
+        }
+        if (sim_memory_failed() == u->memory_failed)
+            sim_fail(&w->sim, "no request, though there was memory");
+        u->done = true;
+        w->done++;
+    }
+    return NULL;
 }
 
 static void hand_over(struct sim_world *w)
 {
-    afetch_session_add(w->session, make_request(w));
+    struct afetch_request *r = next_request(w);
+    if (r)
+        afetch_session_add(w->session, r);
 }
 
 static void on_feed(struct sim_event *event)
@@ -159,16 +191,13 @@ static enum afetch_next next(void *arg, struct afetch_request **out)
     struct sim_world *w = arg;
     if (w->source_ended)
         sim_fail(&w->sim, "the source was asked again after its end");
-    if (w->next_url == w->url_count) {
-        w->source_ended = true;
-        return AFETCH_NEXT_END;
-    }
-    if (rng_chance(&w->sim.rng, 200)) {
+    if (w->next_url < w->url_count && rng_chance(&w->sim.rng, 200)) {
         sim_after(&w->sim, &w->feed, rng_below(&w->sim.rng, 300 * SIM_MS), on_feed);
         return AFETCH_NEXT_LATER;
     }
-    *out = make_request(w);
-    return AFETCH_NEXT_ONE;
+    *out = next_request(w);
+    w->source_ended = !*out;
+    return *out ? AFETCH_NEXT_ONE : AFETCH_NEXT_END;
 }
 
 static void on_tick(void *arg)
@@ -178,20 +207,38 @@ static void on_tick(void *arg)
 
 /* ---- the run ---------------------------------------------------------------------------------------------------- */
 
-static void begin(struct sim_world *w)
+/* What the pool keeps by itself is more than there ever is here. */
+static void limit_idle(struct sim_world *w)
+{
+    struct pool *pool = &w->session->pool;
+    if (w->idle_max > pool->idle_max)
+        w->idle_max = pool->idle_max;
+    pool->idle_max = w->idle_max + (w->plant == PLANT_IDLE);
+}
+
+/* False without memory. */
+static bool make_session(struct sim_world *w)
 {
     struct afetch_options opt = w->opt;
     opt.parallel_max += w->plant == PLANT_LIMIT ? 30 : 0;
     opt.parallel_max_host += w->plant == PLANT_HOST && opt.parallel_max_host ? 1 : 0;
     struct engine *e = sim_engine_new(&w->sim, &w->remote, &w->counts);
-    struct names *names = sim_names_new(w, e);
-    if (session_new(&w->session, e, names, &opt, NULL) < 0)
-        sim_fail(&w->sim, "no session");
-    /* What the pool keeps by itself is more than there ever is here. */
-    struct pool *pool = &w->session->pool;
-    if (w->idle_max > pool->idle_max)
-        w->idle_max = pool->idle_max;
-    pool->idle_max = w->idle_max + (w->plant == PLANT_IDLE);
+    struct names *names = NULL;
+    int rc = sim_names_new(&names, w, e);
+    if (rc == 0)
+        rc = session_new(&w->session, e, names, &opt, NULL);
+    if (rc == 0)
+        return true;
+    if (sim_memory_failed() == 0)
+        sim_fail(&w->sim, "no session, though there was memory");
+    names_free(names);
+    engine_free(e);
+    return false;
+}
+
+static void begin(struct sim_world *w)
+{
+    limit_idle(w);
     if (w->ticks)
         afetch_session_set_tick(w->session, 100, on_tick, &w->sim);
     if (w->source)
@@ -245,9 +292,13 @@ static void end(struct sim_world *w)
 
 void sim_client_run(struct sim_world *w)
 {
-    begin(w);
-    enum afetch_code code = afetch_session_run(w->session);
-    w->end_ns = *w->sim.now_ns - w->sim.leapt_ns;
-    check_run(w, code, w->end_ns);
-    end(w);
+    sim_memory_library(true);
+    if (make_session(w)) {
+        begin(w);
+        enum afetch_code code = afetch_session_run(w->session);
+        w->end_ns = *w->sim.now_ns - w->sim.leapt_ns;
+        check_run(w, code, w->end_ns);
+        end(w);
+    }
+    sim_memory_library(false);
 }

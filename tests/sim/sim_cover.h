@@ -41,6 +41,7 @@
     X(LEAP, "leaps of the clock")                                                                                      \
     X(LEAP_TIMER, "leaps of the clock over a time that was waited for")                                                \
     X(LEAP_BYTES, "leaps of the clock behind which what had arrived was seen before the timers")                       \
+    X(MEMORY, "allocations that failed")                                                                               \
     X(FULL, "moments at the limit of transfers with others waiting")                                                   \
     X(HOST_FULL, "moments at the limit of a host")                                                                     \
     X(IDLE_FULL, "moments at the limit of idle connections")

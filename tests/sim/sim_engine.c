@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "sim/sim_memory.h"
 #include "sim/sim_socket.h"
 
 enum {
@@ -20,6 +21,9 @@ void sim_engine_require(struct sim_engine *e, bool holds, const char *what)
 /* Ends the loan of the last read, unless engine_keep took it. */
 static void poison(struct sim_engine *e)
 {
+    if (e->lends && !e->engine.lent)
+        e->has_buffer = false;
+    e->lends = false;
     while (e->engine.spares) { /* given back: nobody may look at it either */
         struct engine_spare *spare = e->engine.spares;
         e->engine.spares = spare->next;
@@ -33,10 +37,22 @@ static void poison(struct sim_engine *e)
     e->engine.lent = NULL;
 }
 
+/* A real engine has one buffer, and needs another once that was kept. */
+static bool buffer_fails(void)
+{
+    bool library = sim_memory_library(true);
+    bool fails = sim_memory_fails();
+    sim_memory_library(library);
+    return fails;
+}
+
 /* Exactly as large as it must be: who looks behind it is found, too. */
 char *sim_engine_lend(struct sim_engine *e, const char *data, size_t len)
 {
     poison(e);
+    if (!e->has_buffer && buffer_fails())
+        return NULL;
+    e->has_buffer = e->lends = true;
     /* engine_release keeps a list in what was kept, which must hold a pointer. */
     char *lent = sim_alloc(e->sim, len < sizeof(void *) ? sizeof(void *) : len);
     memcpy(lent, data, len);
@@ -66,7 +82,9 @@ static void on_wake(struct sim_event *event)
 {
     struct sim_engine *e = SIM_OF(struct sim_engine, wake, event);
     sim_note(e->sim, "wake", 0, 0);
+    sim_memory_library(true);
     engine_woken(&e->engine);
+    sim_memory_library(false);
 }
 
 static void op_wake(struct engine *engine)
@@ -90,6 +108,7 @@ static void point(struct sim_engine *e)
 static void drain(struct sim_engine *e)
 {
     uint64_t steps = 0;
+    sim_memory_library(true);
     while (co_step(&e->engine.sched)) {
         if (!e->engine.sched.handed)
             poison(e);
@@ -97,6 +116,7 @@ static void drain(struct sim_engine *e)
         point(e);
     }
     poison(e);
+    sim_memory_library(false);
 }
 
 /* The machine sleeps, for minutes or hours. What should have happened meanwhile happens at once when it wakes up: timers
@@ -151,7 +171,9 @@ static void turn(struct sim_engine *e)
         event->fire(event);
     } else {
         sim_note(sim, "timer", 0, 0);
+        sim_memory_library(true);
         timers_run(&e->engine.timers, e->engine.sched.now_ns);
+        sim_memory_library(false);
     }
     point(e);
     drain(e);
@@ -160,10 +182,12 @@ static void turn(struct sim_engine *e)
 static int op_run(struct engine *engine, const struct co *root)
 {
     struct sim_engine *e = (struct sim_engine *)engine;
+    sim_memory_library(false);
     point(e);
     drain(e);
     while (!co_ended(root))
         turn(e);
+    sim_memory_library(true);
     return 0;
 }
 

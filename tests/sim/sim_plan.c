@@ -172,6 +172,7 @@ static void plan_quirks(struct sim_url *u, struct rng *r)
     u->repeated_length = rng_chance(r, 30);
     u->trailers = rng_chance(r, 300);
     u->extra = rng_chance(r, 30);
+    u->typed = rng_chance(r, 500);
     if (u->http10 && u->framing == FRAME_CHUNKED)
         u->framing = FRAME_LENGTH;
 }
@@ -180,6 +181,8 @@ static void plan_client(struct sim_url *u, struct rng *r, unsigned pausing)
 {
     u->pauses_left = rng_chance(r, pausing) ? (unsigned)rng_range(r, 1, 8) : 0;
     u->counted_only = rng_chance(r, 100);
+    u->credentials = rng_chance(r, 100);
+    u->fields = rng_chance(r, 100) ? (unsigned)rng_range(r, 1, 3) : 0;
     u->abort_at = SIZE_MAX;
     u->abort_code = AFETCH_WRITE;
     if (rng_chance(r, 40) && u->body_len && !u->counted_only) {
@@ -215,6 +218,13 @@ static void plan_url(struct sim_world *w, size_t index, unsigned defective, unsi
 bool sim_url_has_body(const struct sim_url *u)
 {
     return strcmp(u->method, "HEAD") != 0 && u->status != 204 && u->status != 304;
+}
+
+void sim_url_type(const struct sim_url *u, char *out, size_t size)
+{
+    *out = '\0';
+    if (u->typed)
+        snprintf(out, size, "text/x-%zu", u->index);
 }
 
 bool sim_url_idempotent(const struct sim_url *u)
@@ -266,6 +276,8 @@ uint64_t sim_codes(const struct sim_url *u)
     if (u->seen)
         served &= ~sim_code(AFETCH_OK);
     codes |= served;
+    if (sim_memory_failed() > u->memory_failed && w->plant != PLANT_MEMORY)
+        codes |= sim_code(AFETCH_MEMORY);
     if (w->opt.timeout_ms || w->opt.connect_timeout_ms)
         codes |= sim_code(AFETCH_TIMEOUT);
     if (w->canceled)
@@ -287,7 +299,18 @@ static void plan_limits(struct sim_world *w)
     w->opt.timeout_ms = PICK(r, 0, 0, 0, 200, 1000, 30000);
     w->opt.connect_timeout_ms = PICK(r, 0, 300, 2000, 30000);
     w->opt.fail_on_status = rng_chance(r, 700);
+    static const char *const headers[] = {"X-All: yes", "Accept:", "X-Empty;"};
+    w->opt.headers = headers;
+    w->opt.header_count = rng_chance(r, 300) ? sizeof headers / sizeof headers[0] : 0;
     w->idle_max = rng_chance(r, 400) ? rng_below(r, 7) : SIM_NEVER;
+}
+
+static void plan_memory(struct sim_world *w)
+{
+    struct rng *r = &w->sim.rng;
+    w->memory = (struct sim_memory_plan){.chance = rng_chance(r, 150) ? (unsigned)PICK(r, 1, 10, 100, 500) : 0,
+                                         .burst_max = PICK(r, 1, 1, 4, 60),
+                                         .chance_seed = rng_next(r)};
 }
 
 void sim_plan(struct sim_world *w, bool tiny)
@@ -306,6 +329,7 @@ void sim_plan(struct sim_world *w, bool tiny)
         plan_url(w, i, defective, pausing, tiny);
     w->added_first = rng_chance(r, 600) ? w->url_count : rng_range(r, 1, w->url_count);
     w->source = rng_chance(r, 600);
+    plan_memory(w);
     w->ticks = rng_chance(r, 100);
     w->describes = rng_chance(r, 200);
 }

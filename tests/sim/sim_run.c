@@ -48,29 +48,52 @@ static void describe(void *arg)
 /* What a replay needs beside the seed. */
 static void tell_options(struct sim *sim, const struct sim_run *run)
 {
-    char cancel[40] = "";
+    char cancel[40] = "", fail[40] = "";
     if (run->cancel_at != UINT64_MAX)
         snprintf(cancel, sizeof cancel, " --cancel %" PRIu64, run->cancel_at);
-    snprintf(sim->replay, sizeof sim->replay, "%s%s%s", run->tiny ? " --tiny" : "", cancel,
-             run->direct ? " --direct" : "");
+    if (run->fail_at)
+        snprintf(fail, sizeof fail, " --fail %" PRIu64, run->fail_at);
+    snprintf(sim->replay, sizeof sim->replay, "%s%s%s%s%s", run->tiny ? " --tiny" : "", cancel,
+             run->direct ? " --direct" : "", fail, run->for_good ? " --for-good" : "");
+}
+
+static void plan_memory(struct sim_world *w, const struct sim_run *run)
+{
+    if (run->fail_at)
+        w->memory = (struct sim_memory_plan){.fail_at = run->fail_at, .fail_count = run->for_good ? UINT64_MAX : 1};
+    if (run->fail_at == SIM_RUN_NO_FAILURE)
+        w->memory.fail_at = 0;
+}
+
+static void begin(struct sim_world *w, const struct sim_run *run, struct sim_cover *cover)
+{
+    memset(w, 0, sizeof *w);
+    sim_init(&w->sim, run->seed, cover, run->verbose);
+    w->plant = run->plant;
+    w->sim.on_point = on_point;
+    w->sim.describe = describe;
+    w->sim.describe_arg = w;
+    tell_options(&w->sim, run);
+    sim_plan(w, run->tiny);
+    plan_memory(w, run);
+    sim_server_init(w);
 }
 
 struct sim_outcome sim_perform(const struct sim_run *run, struct sim_cover *cover)
 {
     static struct sim_world w; /* large */
     struct observer observer = {&w, run};
-    memset(&w, 0, sizeof w);
-    sim_init(&w.sim, run->seed, cover, run->verbose);
-    w.plant = run->plant;
-    w.sim.on_point = on_point;
+    int64_t live = sim_memory_live();
+    begin(&w, run, cover);
     w.sim.on_point_arg = &observer;
-    w.sim.describe = describe;
-    w.sim.describe_arg = &w;
-    tell_options(&w.sim, run);
-    sim_plan(&w, run->tiny);
-    sim_server_init(&w);
+    sim_memory_begin(&w.memory);
     sim_client_run(&w);
-    struct sim_outcome outcome = {w.sim.hash, w.points, w.done, w.end_ns, w.canceled};
+    sim_memory_end();
+    cover->met[MET_MEMORY] += sim_memory_failed();
+    struct sim_outcome outcome = {w.sim.hash,          w.points,  w.done, w.end_ns, sim_memory_asked(),
+                                  sim_memory_failed(), w.canceled};
     sim_deinit(&w.sim);
+    if (sim_memory_live() != live)
+        sim_fail(&w.sim, "%" PRId64 " allocations are not freed", sim_memory_live() - live);
     return outcome;
 }

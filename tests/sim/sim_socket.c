@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "sim/sim_memory.h"
+
 struct sock {
     struct sim_engine *e;
     struct sock *prev, *next;
@@ -71,8 +73,11 @@ static void op_close(struct sock *s)
     sim_cancel(e->sim, &s->readable);
     sim_cancel(e->sim, &s->writable);
     sim_cancel(e->sim, &s->travelling);
-    if (s->peer)
+    if (s->peer) {
+        bool library = sim_memory_library(false);
         e->remote->closed(s->peer);
+        sim_memory_library(library);
+    }
     if (s->prev)
         s->prev->next = s->next;
     else
@@ -108,7 +113,9 @@ static void on_connecting(struct sim_event *event)
         op_close(s);
         return;
     }
+    bool library = sim_memory_library(false);
     s->peer = e->remote->opened(e->remote->arg, s, &s->to);
+    sim_memory_library(library);
     *s->connector->out = s;
     complete(s, &s->connector, 0, 0);
 }
@@ -116,6 +123,8 @@ static void on_connecting(struct sim_event *event)
 static struct co_op *op_connect(struct engine *engine, struct io *io, const struct addr *to, struct sock **out)
 {
     struct sim_engine *e = (struct sim_engine *)engine;
+    if (sim_memory_fails())
+        return co_done(&io->op, ERR_MEMORY);
     struct sock *s = sock_new(e, to);
     s->fate = e->remote->fate(e->remote->arg, to);
     begin(io, s, &s->connector, cancel_connect);
@@ -137,7 +146,9 @@ static bool has_news(const struct sock *s)
 
 static void tell(struct sock *s, enum sim_told what, size_t len)
 {
+    bool library = sim_memory_library(false);
     s->e->remote->told(s->peer, what, len);
+    sim_memory_library(library);
 }
 
 static void read_bytes(struct sock *s)
@@ -145,6 +156,10 @@ static void read_bytes(struct sock *s)
     struct sim *sim = s->e->sim;
     size_t len = sim_portion(sim, sim->net.read_max < ENGINE_READ_MAX ? sim->net.read_max : ENGINE_READ_MAX, s->in.len);
     s->reader->data = sim_engine_lend(s->e, s->in.data + s->in.start, len);
+    if (!s->reader->data) {
+        complete(s, &s->reader, ERR_MEMORY, 0);
+        return;
+    }
     s->reader->len = len;
     if (len < s->in.len)
         sim_met(sim, MET_PART_READ);
@@ -303,7 +318,9 @@ static struct co_op *op_write(struct io *io, struct sock *s, const void *data, s
     io->data = (char *)(uintptr_t)data; /* only ever read from */
     io->len = len;
     sim_note(sim, "write", s->id, len);
+    bool library = sim_memory_library(false);
     s->e->remote->writing(s->peer, data, len);
+    sim_memory_library(library);
     if (s->reset) {
         sim_met(sim, MET_WRITE_ERROR);
         tell(s, SIM_TOLD_WRITE_ERROR, 0);

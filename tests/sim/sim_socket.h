@@ -11,6 +11,7 @@ struct sim_engine {
     struct sim_engine_counts *counts;
     struct sim_event wake;
     size_t lent_len;
+    bool lends, has_buffer;
     struct sock *all;
     uint64_t ids;
     uint64_t next_leap; /* at this number of events */
@@ -22,7 +23,8 @@ struct sim_engine {
 /* A rule of engine.h, which the library must keep. */
 void sim_engine_require(struct sim_engine *e, bool holds, const char *what);
 
-/* What a read lends: a copy of exactly that size, so that who looks behind it is found, too. */
+/* What a read lends: a copy of exactly that size, so that who looks behind it is found, too. NULL where a
+ * real engine would have no memory for its buffer. */
 char *sim_engine_lend(struct sim_engine *e, const char *data, size_t len);
 
 /* All but what an engine without sockets would have, too. */

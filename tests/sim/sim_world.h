@@ -9,6 +9,7 @@
 #include "net/names.h"
 #include "sim/sim.h"
 #include "sim/sim_engine.h"
+#include "sim/sim_memory.h"
 
 #define SIM_HOSTS_MAX 8
 #define SIM_URLS_MAX 60
@@ -76,17 +77,21 @@ struct sim_url {
     unsigned informs;               /* 1xx before it */
     bool http10, close, keep_alive; /* the Connection field */
     bool bare_lf, folded, repeated_length, trailers;
+    bool typed; /* has a Content-Type */
     bool extra; /* bytes behind the message that nobody asked for */
     uint64_t first_delay_ns, mid_delay_ns;
     /* what the client does */
     unsigned pauses_left;
     bool counted_only; /* no body callback */
+    bool credentials;  /* in the URL */
+    unsigned fields;   /* of its own in the request */
     size_t abort_at;   /* SIZE_MAX: it doesn't */
     enum afetch_code abort_code;
     /* what has happened */
     struct afetch_request *request; /* NULL: not handed over, or done */
     bool given, done, paused;
-    uint64_t leapt_ns; /* before it was handed over */
+    uint64_t leapt_ns;      /* before it was made */
+    uint64_t memory_failed; /* allocations, before it was made */
     size_t delivered;
     unsigned heads;
     uint64_t seen; /* the codes that what the client was told stands for */
@@ -95,6 +100,8 @@ struct sim_url {
 };
 
 bool sim_url_has_body(const struct sim_url *u);
+/* Its Content-Type: "text/x-7", or nothing. */
+void sim_url_type(const struct sim_url *u, char *out, size_t size);
 bool sim_url_idempotent(const struct sim_url *u);
 /* The client must not use the connection again after this response, whole as it may be. */
 bool sim_url_must_close(const struct sim_url *u);
@@ -112,6 +119,8 @@ enum sim_plant {
     PLANT_HOST,        /* the session's limit of a host is above that which holds */
     PLANT_IDLE,        /* the pool keeps more idle connections than it may */
     PLANT_LATE,        /* timers fire too late */
+    PLANT_MEMORY,      /* nobody is told that an allocation failed */
+    PLANT_LEAK,        /* memory is left behind */
     PLANT_KIND,        /* one kind of fault never happens */
     PLANTS
 };
@@ -132,6 +141,7 @@ struct sim_world {
     bool source;        /* the others: by a source, else by the done of others */
     bool ticks;
     bool describes;
+    struct sim_memory_plan memory;
     /* what has happened */
     struct sim_remote remote;
     uint64_t conn_ids;
@@ -167,8 +177,8 @@ struct sim_response {
 };
 void sim_response_make(struct sim_world *w, const struct sim_url *u, struct sim_response *out);
 
-/* Names with this world's answers; sim_names.c. */
-struct names *sim_names_new(struct sim_world *w, struct engine *e);
+/* Names with this world's answers; ERR_MEMORY. sim_names.c. */
+int sim_names_new(struct names **out, struct sim_world *w, struct engine *e);
 
 /* Whether the limits hold now; sim_limits.c. */
 void sim_limits_check(struct sim_world *w);
