@@ -43,11 +43,14 @@ static uint64_t perform_seed(struct command *c, uint64_t seed, bool replay)
 static int run_seeds(struct command *c)
 {
     uint64_t points = 0;
-    for (size_t i = 0; i < sizeof pinned / sizeof pinned[0]; i++)
-        points += perform(c, &pinned[i]).points;
+    for (size_t i = 0; i < sizeof pinned / sizeof pinned[0]; i++) {
+        struct sim_run run = pinned[i];
+        run.plant = c->run.plant;
+        points += perform(c, &run).points;
+    }
     for (uint64_t i = 0; i < c->seeds; i++)
         points += perform_seed(c, c->from + i, i < REPLAYED);
-    bool all = sim_cover_print(&c->cover) || !c->covers;
+    bool all = sim_cover_print(&c->cover, c->run.tls) || !c->covers;
     printf("%" PRIu64 " seeds from 0x%" PRIx64 ", %" PRIu64 " events: every invariant held\n", c->seeds, c->from,
            points);
     return all ? 0 : 1;
@@ -85,15 +88,33 @@ static int sweep(struct command *c)
 
 /* ---- memory ----------------------------------------------------------------------------------------------------- */
 
+/* A handshake makes thousands of allocations: of those that one place makes, the first, second, fourth, eighth… of the
+ * last run. */
+static bool *choose(uint64_t asked)
+{
+    uint64_t counts[SIM_MEMORY_SITES] = {0};
+    bool *chosen = calloc(asked + 1, sizeof *chosen);
+    for (uint64_t at = 1; chosen && at <= asked; at++) {
+        uint64_t count = ++counts[sim_memory_site(at)];
+        chosen[at] = (count & (count - 1)) == 0;
+    }
+    return chosen;
+}
+
 /* Each allocation of the library fails in turn, alone and with all behind it. */
 static void fail_each(struct command *c, uint64_t seed, uint64_t *failures)
 {
+    bool *chosen = NULL;
     struct sim_run run = c->run;
     run.seed = seed;
     run.tiny = true;
     run.fail_at = SIM_RUN_NO_FAILURE;
     uint64_t asked = perform(c, &run).asked;
+    if (run.tls && !(chosen = choose(asked)))
+        return;
     for (uint64_t at = 1; at <= asked; at++) {
+        if (chosen && !chosen[at])
+            continue;
         run.fail_at = at;
         for (int for_good = 0; for_good < 2; for_good++) {
             run.for_good = for_good;
@@ -105,6 +126,7 @@ static void fail_each(struct command *c, uint64_t seed, uint64_t *failures)
             *failures += failed;
         }
     }
+    free(chosen);
 }
 
 static int fail_memory(struct command *c)
@@ -131,9 +153,9 @@ static int run_one(struct command *c)
 /* ---- the command line --------------------------------------------------------------------------------------------- */
 
 static const char *const plants[PLANTS] = {
-    [PLANT_BYTE] = "byte", [PLANT_LIMIT] = "limit",   [PLANT_LOST_RESULT] = "lost",
-    [PLANT_HOST] = "host", [PLANT_IDLE] = "idle",     [PLANT_LATE] = "late",
-    [PLANT_KIND] = "kind", [PLANT_MEMORY] = "memory", [PLANT_LEAK] = "leak",
+    [PLANT_BYTE] = "byte",     [PLANT_LIMIT] = "limit", [PLANT_LOST_RESULT] = "lost", [PLANT_HOST] = "host",
+    [PLANT_IDLE] = "idle",     [PLANT_LATE] = "late",   [PLANT_MEMORY] = "memory",    [PLANT_LEAK] = "leak",
+    [PLANT_RANDOM] = "random", [PLANT_CHAIN] = "chain", [PLANT_KIND] = "kind",
 };
 
 static int usage(void)
@@ -175,8 +197,9 @@ static bool take_flag(struct command *c, const char *arg)
         const char *name;
         bool *flag;
     } flags[] = {
-        {"--tiny", &c->run.tiny}, {"--direct", &c->run.direct},     {"--verbose", &c->run.verbose},
-        {"--cover", &c->covers},  {"--for-good", &c->run.for_good},
+        {"--tiny", &c->run.tiny},         {"--direct", &c->run.direct}, {"--verbose", &c->run.verbose},
+        {"--cover", &c->covers},          {"--tls", &c->run.tls},       {"--tls", &c->run.tls},
+        {"--for-good", &c->run.for_good},
     };
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
         if (strcmp(arg, flags[i].name) == 0)

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "fetch/session.h"
-#include "sim/sim_world.h"
+#include "sim/sim_tls.h"
 
 /* ---- callbacks -------------------------------------------------------------------------------------------------- */
 
@@ -69,6 +69,11 @@ static void check_success(const struct sim_url *u, const struct afetch_result *r
     sim_url_type(u, type, sizeof type);
     size_t wanted = sim_url_has_body(u) ? u->body_len : 0;
     struct sim *sim = &u->world->sim;
+    const char *version = !u->host->tls ? "" : u->host->tls_minor == 2 ? "TLSv1.2" : "TLSv1.3";
+    if (strcmp(result->tls_version, version) != 0)
+        sim_fail(sim, "URL %zu: fetched by \"%s\" instead of \"%s\"", u->index, result->tls_version, version);
+    if (u->host->flavour != TEST_GOOD)
+        sim_met(sim, MET_TLS_INSECURE);
     if (u->heads != 1 || result->status != u->status)
         sim_fail(sim, "URL %zu: a success with %u heads and status %d", u->index, u->heads, result->status);
     if (strcmp(result->content_type, type) != 0)
@@ -123,6 +128,8 @@ static void on_done(void *arg, struct afetch_request *r, const struct afetch_res
     if (!(sim_codes(u) & sim_code(result->code)))
         sim_fail(&w->sim, "URL %zu: ended with %d (%s), which nothing explains", u->index, (int)result->code,
                  result->error);
+    if (result->code == AFETCH_CERT && u->host->flavour != TEST_GOOD)
+        sim_met(&w->sim, MET_CERT_EXPIRED + (u->host->flavour - TEST_EXPIRED));
     if (result->code == AFETCH_OK)
         check_success(u, result);
     check_time(u, result);
@@ -138,8 +145,8 @@ static void on_done(void *arg, struct afetch_request *r, const struct afetch_res
 static struct afetch_request *make_request(const struct sim_url *u)
 {
     char url[128];
-    int len = snprintf(url, sizeof url, "http://%s%s/u%zu#fragment", u->credentials ? "me:secret@" : "",
-                       u->host->authority, u->index);
+    int len = snprintf(url, sizeof url, "%s://%s%s/u%zu#fragment", u->host->tls ? "https" : "http",
+                       u->credentials ? "me:secret@" : "", u->host->authority, u->index);
     struct afetch_request *r = afetch_request_new(url, (size_t)len);
     bool ok = r && afetch_request_set_method(r, u->method) == AFETCH_OK;
     for (unsigned i = 0; ok && i < u->fields; i++)
@@ -222,6 +229,7 @@ static bool make_session(struct sim_world *w)
     struct afetch_options opt = w->opt;
     opt.parallel_max += w->plant == PLANT_LIMIT ? 30 : 0;
     opt.parallel_max_host += w->plant == PLANT_HOST && opt.parallel_max_host ? 1 : 0;
+    opt.ca_file = w->tls ? sim_tls_ca_file(&w->sim) : NULL;
     struct engine *e = sim_engine_new(&w->sim, &w->remote, &w->counts);
     struct names *names = NULL;
     int rc = sim_names_new(&names, w, e);

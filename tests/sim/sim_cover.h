@@ -42,6 +42,30 @@
     X(LEAP_TIMER, "leaps of the clock over a time that was waited for")                                                \
     X(LEAP_BYTES, "leaps of the clock behind which what had arrived was seen before the timers")                       \
     X(MEMORY, "allocations that failed")                                                                               \
+    X(TLS_FULL_1_2, "full handshakes of TLS 1.2")                                                                      \
+    X(TLS_FULL_1_3, "full handshakes of TLS 1.3")                                                                      \
+    X(TLS_RESUMED_1_2, "resumed handshakes of TLS 1.2")                                                                \
+    X(TLS_RESUMED_1_3, "resumed handshakes of TLS 1.3")                                                                \
+    X(TLS_ONE_BYTE, "segments of one byte of ciphertext")                                                              \
+    X(TLS_TICKET_WITH_RESPONSE, "tickets in one segment with a response")                                              \
+    X(TLS_HELLO_CUT, "handshakes cut")                                                                                 \
+    X(TLS_HELLO_RESET, "handshakes reset")                                                                             \
+    X(TLS_HELLO_GARBAGE, "handshakes with garbage or an alert")                                                        \
+    X(TLS_HELLO_FLIP, "handshakes with a wrong bit")                                                                   \
+    X(TLS_HELLO_STALL, "handshakes that stall")                                                                        \
+    X(TLS_RESPONSE_CUT, "responses over TLS cut within a record")                                                      \
+    X(TLS_RESPONSE_RESET, "responses over TLS reset within a record")                                                  \
+    X(TLS_RESPONSE_GARBAGE, "responses over TLS with garbage")                                                         \
+    X(TLS_RESPONSE_FLIP, "responses over TLS with a wrong bit")                                                        \
+    X(TLS_RESPONSE_ALERT, "responses over TLS ended by an alert")                                                      \
+    X(TLS_NO_NOTIFY, "bodies that end with the connection, without close_notify")                                      \
+    X(TLS_INSECURE, "bad certificates taken where that was asked for")                                                 \
+    X(CERT_EXPIRED, "certificates that have expired")                                                                  \
+    X(CERT_NOT_YET, "certificates that are not valid yet")                                                             \
+    X(CERT_WRONG_NAME, "certificates for another name")                                                                \
+    X(CERT_UNKNOWN_ISSUER, "certificates of an unknown issuer")                                                        \
+    X(CERT_SELF_SIGNED, "self-signed certificates")                                                                    \
+    X(CERT_NO_SAN, "certificates without a subject alternative name")                                                  \
     X(FULL, "moments at the limit of transfers with others waiting")                                                   \
     X(HOST_FULL, "moments at the limit of a host")                                                                     \
     X(IDLE_FULL, "moments at the limit of idle connections")
@@ -61,7 +85,8 @@ struct sim_cover {
     uint64_t results[SIM_CODES];
 };
 
-/* A line for each, on standard output. False, having said so on standard error, if one that must be met was not. */
-bool sim_cover_print(const struct sim_cover *c);
+/* A line for each, on standard output. False, having said so on standard error, if something was never met: of TLS or of
+ * all else, as tls says. */
+bool sim_cover_print(const struct sim_cover *c, bool tls);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "sim/sim_machine.h"
 #include "sim/sim_memory.h"
 #include "sim/sim_socket.h"
 
@@ -199,6 +200,7 @@ static void op_free(struct engine *engine)
     sim_cancel(e->sim, &e->wake);
     e->sim->ended_ns = engine->sched.now_ns;
     e->sim->now_ns = &e->sim->ended_ns;
+    sim_machine_clock(e->sim->now_ns);
     engine_deinit(engine);
     free(e);
 }
@@ -230,5 +232,6 @@ struct engine *sim_engine_new(struct sim *sim, const struct sim_remote *remote, 
     e->counts = counts;
     e->next_leap = rng_below(&sim->rng, sim->net.leap_apart);
     sim->now_ns = &e->engine.sched.now_ns;
+    sim_machine_clock(sim->now_ns);
     return &e->engine;
 }

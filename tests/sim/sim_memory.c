@@ -16,7 +16,7 @@ static struct {
     int64_t live;
     struct site {
         const void *at;
-        bool failed;
+        bool seen, failed;
     } sites[SIM_MEMORY_SITES];
     size_t site_count;
     uint16_t trace[TRACED];
@@ -64,10 +64,11 @@ size_t sim_memory_site(uint64_t number)
 
 void sim_memory_sites(size_t *seen, size_t *failed)
 {
-    *seen = m.site_count;
-    *failed = 0;
-    for (size_t i = 0; i < SIM_MEMORY_SITES; i++)
-        *failed += m.sites[i].failed;
+    *seen = *failed = 0;
+    for (size_t i = 0; i < SIM_MEMORY_SITES; i++) {
+        *seen += m.sites[i].seen;
+        *failed += m.sites[i].seen && m.sites[i].failed;
+    }
 }
 
 /* ---- what fails -------------------------------------------------------------------------------------------------- */
@@ -96,6 +97,7 @@ static bool fails(const void *at)
     if (m.asked < TRACED)
         m.trace[m.asked] = (uint16_t)site;
     m.asked++;
+    m.sites[site].seen |= m.failed == 0;
     if (!is_chosen())
         return false;
     m.failed++;

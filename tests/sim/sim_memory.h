@@ -35,7 +35,7 @@ int64_t sim_memory_live(void);    /* allocations of the whole program that are n
 /* Where in the program the allocation of that number was made: less than SIM_MEMORY_SITES, the same all through a
  * process. Only for the first million. */
 size_t sim_memory_site(uint64_t number);
-/* Sites that allocated, and that failed at least once, in all runs. */
+/* Sites that allocated before anything had failed, in all runs; and those of them that failed in any. */
 void sim_memory_sites(size_t *seen, size_t *failed);
 
 #endif

@@ -10,6 +10,7 @@ struct sim_run {
     uint64_t seed;
     uint64_t cancel_at; /* after so many points; UINT64_MAX: never */
     bool tiny;          /* few URLs and small bodies */
+    bool tls;           /* some hosts are https, as else in few seeds */
     bool direct;        /* the cancel goes to the root itself, not through the session */
     /* The library's allocation of this number fails, the first is 1; 0: those that the plan lets fail;
      * SIM_RUN_NO_FAILURE: none. */

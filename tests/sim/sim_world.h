@@ -7,6 +7,8 @@
 #include "afetch.h"
 #include "base/buf.h"
 #include "net/names.h"
+#include "proto/tls.h"
+#include "server/test_ca.h"
 #include "sim/sim.h"
 #include "sim/sim_engine.h"
 #include "sim/sim_memory.h"
@@ -32,12 +34,32 @@ struct sim_family {
     uint32_t ttl_s;
 };
 
+/* What goes wrong with a TLS connection's ciphertext, on its way to the client. */
+enum sim_tls_fault {
+    TLS_FAULT_NONE,
+    TLS_FAULT_CUT,     /* it ends, without close_notify */
+    TLS_FAULT_RESET,   /* it is reset */
+    TLS_FAULT_GARBAGE, /* something else comes */
+    TLS_FAULT_FLIP,    /* one bit is another */
+    TLS_FAULT_STALL,   /* nothing comes any more */
+    TLS_FAULT_ALERT,   /* the server sends a fatal alert between two records */
+};
+
 struct sim_host {
     char name[48];      /* as it is looked up */
     char authority[64]; /* as it stands in a URL and in Host */
     uint16_t port;
     bool literal;
     struct sim_family v6, v4;
+    bool tls;
+    int tls_minor;             /* 2 or 3; 0: both */
+    enum test_flavour flavour; /* of its certificate */
+    bool tickets, alpn;
+    bool notifies;            /* its close_notify comes before it closes */
+    enum sim_tls_fault fault; /* of its connections, mostly in their handshakes */
+    unsigned fault_chance;    /* of a thousand of them */
+    size_t fault_within;      /* so many bytes */
+    struct tls_config *tls_config;
     uint64_t codes; /* how reaching it may fail, a bit for each enum afetch_code */
     bool unreachable;
     size_t in_flight; /* connections with a request that is not answered yet */
@@ -61,6 +83,11 @@ enum sim_defect {
     DEFECT_TWO_LENGTHS,
     DEFECT_SWITCH,    /* 101, not asked for */
     DEFECT_LONG_HEAD, /* over the limit */
+    DEFECT_TLS_CUT,   /* the rest is struct sim_tls_fault's within the response */
+    DEFECT_TLS_RESET,
+    DEFECT_TLS_GARBAGE,
+    DEFECT_TLS_FLIP,
+    DEFECT_TLS_ALERT,
     DEFECTS
 };
 
@@ -121,6 +148,8 @@ enum sim_plant {
     PLANT_LATE,        /* timers fire too late */
     PLANT_MEMORY,      /* nobody is told that an allocation failed */
     PLANT_LEAK,        /* memory is left behind */
+    PLANT_RANDOM,      /* randomness that is not the seed's */
+    PLANT_CHAIN,       /* a host has another certificate than is thought */
     PLANT_KIND,        /* one kind of fault never happens */
     PLANTS
 };
@@ -133,6 +162,7 @@ struct sim_world {
     struct sim_engine_counts counts;
     struct sim_host hosts[SIM_HOSTS_MAX];
     size_t host_count;
+    bool tls; /* some hosts are https */
     struct sim_url urls[SIM_URLS_MAX];
     size_t url_count;
     struct afetch_options opt;
@@ -160,8 +190,9 @@ static inline uint64_t sim_code(enum afetch_code code)
     return (uint64_t)1 << code;
 }
 
-/* Decides everything that does not depend on the run. tiny: few URLs and small bodies, for the sweep. */
-void sim_plan(struct sim_world *w, bool tiny);
+/* Decides everything that does not depend on the run. tiny: few URLs and small bodies, for the sweeps. tls: there are
+ * https hosts, else in a few seeds only. */
+void sim_plan(struct sim_world *w, bool tiny, bool tls);
 /* What u may end with: a bit for each code; AFETCH_OK's is set if it may end well. */
 uint64_t sim_codes(const struct sim_url *u);
 
