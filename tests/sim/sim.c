@@ -108,6 +108,8 @@ struct sim_event *sim_pop(struct sim *s)
 
 void sim_bytes_add(struct sim *s, struct sim_bytes *b, const void *data, size_t len)
 {
+    if (len == 0)
+        return;
     if (b->start + b->len + len > b->size) {
         size_t size = (b->len + len) * 2;
         char *grown = sim_alloc(s, size);

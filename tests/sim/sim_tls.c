@@ -121,7 +121,6 @@ static void on_deliver(struct sim_event *event)
 {
     struct sim_tls *t = (struct sim_tls *)(void *)((char *)event - offsetof(struct sim_tls, deliver));
     struct sim *sim = &t->w->sim;
-    const char *at = t->out.data + t->out.start;
     /* Down to single bytes, but for what is long. */
     size_t most = t->in_one ? t->out.len : sim->net.segment_max + (t->out.len > 3000 ? t->out.len / 300 : 0);
     size_t len = t->in_one ? t->out.len : sim_portion(sim, most, t->out.len);
@@ -132,6 +131,7 @@ static void on_deliver(struct sim_event *event)
     }
     if (len == 1)
         sim_met(sim, MET_TLS_ONE_BYTE);
+    const char *at = t->out.data + t->out.start;
     sim_bytes_drop(&t->out, len);
     sim_note(sim, "ciphertext", len, sum(at, len));
     if (t->out.len > 0 || t->ends)
