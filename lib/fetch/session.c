@@ -366,9 +366,14 @@ int session_tls(struct afetch_session *s, struct tls_config **out, struct error 
     lock_take(&s->lock);
     if (!s->tls && !s->tls_error.code)
         make_tls(s, &s->tls_error);
-    int rc = s->tls ? 0 : error_copy(err, &s->tls_error); /* the same for every https URL: found out once */
-    if (rc == 0)
+    int rc = 0;
+    if (s->tls) {
         *out = s->tls;
+    } else { /* the same for every https URL, and found out once, but for memory, of which there may be more then */
+        rc = error_copy(err, &s->tls_error);
+        if (rc == ERR_MEMORY)
+            error_clear(&s->tls_error);
+    }
     lock_drop(&s->lock);
     return rc;
 }
