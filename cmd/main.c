@@ -52,7 +52,7 @@ int main(int argc, char **argv)
     struct report report = {0};
     bool stdin_closed;
     output_guard(&report.out, &stdin_closed);
-    signals_ignore();
+    signals_begin();
 
     int status = options_parse(&options, argc, argv);
     report_init(&report, !status && options.silent, options.show_error);

@@ -73,6 +73,45 @@ static int set_count(struct parser *p, const struct option *opt, const char *val
     return 0;
 }
 
+static int set_limit(struct parser *p, const struct option *opt, const char *value)
+{
+    uint64_t n = 0;
+    bool none = strcmp(value, "-1") == 0;
+    if (!none && (!parse_digits(value, &n) || n > opt->max))
+        return fail(p->o, EXIT_USAGE, "%s: \"%.60s\" is not a number from 0 to %llu, or -1 for no limit", p->shown,
+                    value, (unsigned long long)opt->max);
+    *(int *)value_of(p->o, opt) = none ? -1 : (int)n;
+    return 0;
+}
+
+static bool parse_status(const char **s)
+{
+    size_t n = strspn(*s, "0123456789");
+    bool ok = n == 3 && **s != '0';
+    *s += n;
+    return ok;
+}
+
+/* "200-299,404" */
+static int set_statuses(struct parser *p, const struct option *opt, const char *value)
+{
+    const char *s = value;
+    bool ok = true;
+    do {
+        const char *low = s;
+        ok = parse_status(&s);
+        if (ok && *s == '-') {
+            const char *high = ++s;
+            ok = parse_status(&s) && strncmp(low, high, 3) <= 0;
+        }
+    } while (ok && *s == ',' && s++);
+    if (!ok || *s)
+        return fail(p->o, EXIT_USAGE, "%s: \"%.60s\" is no list of statuses from 100 to 999, such as 404,500-599",
+                    p->shown, value);
+    *(const char **)value_of(p->o, opt) = value;
+    return 0;
+}
+
 /* "2", "0.25", ".5": in milliseconds, a positive time never less than one. */
 static bool parse_seconds(const char *s, uint64_t *out_ms)
 {
@@ -292,6 +331,10 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
     switch (opt->kind) {
     case OPTION_COUNT:
         return set_count(p, opt, value);
+    case OPTION_LIMIT:
+        return set_limit(p, opt, value);
+    case OPTION_STATUSES:
+        return set_statuses(p, opt, value);
     case OPTION_SECONDS:
         return set_seconds(p, opt, value);
     case OPTION_CHOICE:
@@ -549,6 +592,7 @@ int options_parse(struct options *o, int argc, char **argv)
 {
     *o = (struct options){.fail = true,
                           .location = true,
+                          .max_redirs = 10,
                           .parallel = true,
                           .parallel_max = 64,
                           .connect_timeout_ms = 30000,

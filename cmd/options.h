@@ -12,15 +12,17 @@
 /* ---- the table -------------------------------------------------------------------------------------------------- */
 
 enum option_kind {
-    OPTION_FLAG,    /* bool; also --no-NAME */
-    OPTION_COUNT,   /* unsigned, min to max */
-    OPTION_SECONDS, /* uint64_t in milliseconds, from "2" or "0.5" */
-    OPTION_TEXT,    /* const char * */
-    OPTION_FIELD,   /* const char * that goes into a header field */
-    OPTION_CHOICE,  /* const char *, one of the words of `choices` */
-    OPTION_HEADER,  /* one more of options.headers, or @FILE */
-    OPTION_OUTPUT,  /* one more of options.outputs */
-    OPTION_URL,     /* one more of options.inputs */
+    OPTION_FLAG,     /* bool; also --no-NAME */
+    OPTION_COUNT,    /* unsigned, min to max */
+    OPTION_LIMIT,    /* int, 0 to max, or -1 for none */
+    OPTION_SECONDS,  /* uint64_t in milliseconds, from "2" or "0.5" */
+    OPTION_TEXT,     /* const char * */
+    OPTION_FIELD,    /* const char * that goes into a header field */
+    OPTION_STATUSES, /* const char *, such as "200-299,404" */
+    OPTION_CHOICE,   /* const char *, one of the words of `choices` */
+    OPTION_HEADER,   /* one more of options.headers, or @FILE */
+    OPTION_OUTPUT,   /* one more of options.outputs */
+    OPTION_URL,      /* one more of options.inputs */
     OPTION_HELP,
     OPTION_VERSION,
     OPTION_SOON /* named in the contract, not there yet: a usage error that says so */
@@ -31,6 +33,7 @@ enum option_topic {
     TOPIC_OUTPUT,
     TOPIC_LIMITS,
     TOPIC_HTTP,
+    TOPIC_RETRIES,
     TOPIC_NETWORK,
     TOPIC_TLS,
     TOPIC_ABOUT,
@@ -104,11 +107,18 @@ struct options {
     bool sync, threads, compare; /* as given; two of them are a usage error */
     enum afetch_mode mode;       /* what sync and threads come to */
     bool insecure;
-    bool fail;                                   /* status 400 and over is a failure; on unless --no-fail */
-    bool location, parallel, parallel_immediate; /* taken, and change nothing */
-    bool globoff;                                /* URLs are taken as they are */
+    bool fail;                         /* status 400 and over is a failure; on unless --no-fail */
+    bool parallel, parallel_immediate; /* taken, and change nothing */
+    bool globoff;                      /* URLs are taken as they are */
+    bool location;                     /* redirects are followed; on unless --no-location */
     unsigned parallel_max, parallel_max_host;
     uint64_t connect_timeout_ms, timeout_ms;
+    int max_redirs;
+    bool location_trusted, post301, post302, post303;
+    unsigned retry;
+    uint64_t retry_delay_ms, retry_max_time_ms;
+    bool retry_connrefused, retry_all_errors;
+    const char *retry_on_statuses;
     const char *user_agent; /* NULL: our own */
     const char *cacert, *dns_servers, *proto_default;
 

@@ -26,15 +26,14 @@ static int fail(char *why, const char *path, const char *reason)
 
 /* ---- names of a run --------------------------------------------------------------------------------------------- */
 
-void outfile_names_init(struct outfile_names *names, bool (*stopped)(void))
+void outfile_names_init(struct outfile_names *names)
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     mode_t mask = umask(077);
     umask(mask);
     *names = (struct outfile_names){.seed = (uint64_t)now.tv_nsec * 0x9e3779b97f4a7c15u ^ (uint64_t)getpid(),
-                                    .mode = 0666 & ~mask,
-                                    .stopped = stopped};
+                                    .mode = 0666 & ~mask};
 }
 
 void outfile_names_deinit(struct outfile_names *names)
@@ -173,37 +172,22 @@ static int split(const char *path, char **dir, char **base)
     return 0;
 }
 
-void outfile_init(struct outfile *f)
+void outfile_init(struct outfile *f, char *path)
 {
-    *f = (struct outfile){.fd = -1, .descriptor = -1};
+    *f = (struct outfile){.path = path, .fd = -1, .descriptor = -1};
+    atomic_init(&f->given_up, false);
 }
 
-static int claim_regular(struct outfile *f, struct outfile_names *names, const char *target, char *why)
-{
-    int error = split(target, &f->dir, &f->base);
-    if (error)
-        return fail(why, f->path, strerror(error));
-    switch (names_add(names, hash_path(names, f->dir, f->base))) {
-    case 1:
-        return 0;
-    case 0:
-        return fail(why, f->path, "another URL of this run writes that file");
-    default:
-        return fail(why, f->path, strerror(ENOMEM));
-    }
-}
-
-int outfile_claim(struct outfile *f, struct outfile_names *names, char *path, char why[OUTFILE_WHY])
+int outfile_resolve(struct outfile *f, char why[OUTFILE_WHY])
 {
     struct stat st;
-    f->path = path;
-    char *target = resolve(path, &f->descriptor);
+    char *target = resolve(f->path, &f->descriptor);
     if (!target)
-        return fail(why, path, strerror(errno));
-    int rc = 0;
+        return fail(why, f->path, strerror(errno));
+    int error = 0;
     bool there = stat(target, &st) == 0;
     if (there && S_ISDIR(st.st_mode)) {
-        rc = fail(why, path, strerror(EISDIR));
+        error = EISDIR;
     } else if (there && (f->descriptor >= 0 || !S_ISREG(st.st_mode))) {
         f->direct = true;
     } else {
@@ -213,10 +197,24 @@ int outfile_claim(struct outfile *f, struct outfile_names *names, char *path, ch
             f->uid = st.st_uid;
             f->gid = st.st_gid;
         }
-        rc = claim_regular(f, names, target, why);
+        error = split(target, &f->dir, &f->base);
     }
     free(target);
-    return rc;
+    return error ? fail(why, f->path, strerror(error)) : 0;
+}
+
+int outfile_claim(const struct outfile *f, struct outfile_names *names, char why[OUTFILE_WHY])
+{
+    if (f->direct)
+        return 0;
+    switch (names_add(names, hash_path(names, f->dir, f->base))) {
+    case 1:
+        return 0;
+    case 0:
+        return fail(why, f->path, "another URL of this run writes that file");
+    default:
+        return fail(why, f->path, strerror(ENOMEM));
+    }
 }
 
 /* ---- writing ---------------------------------------------------------------------------------------------------- */
@@ -234,7 +232,7 @@ static int dress(const struct outfile *f, const struct outfile_names *names)
     return fchmod(f->fd, f->mode);
 }
 
-static int open_temp(struct outfile *f, struct outfile_names *names, char *why)
+static int open_temp(struct outfile *f, const struct outfile_names *names, char *why)
 {
     char name[TEMP_NAME_MAX + 32];
     snprintf(name, sizeof name, ".%.*s.afetch-XXXXXX", TEMP_NAME_MAX, f->base);
@@ -251,10 +249,14 @@ static int open_temp(struct outfile *f, struct outfile_names *names, char *why)
     return dress(f, names) < 0 ? fail(why, f->path, strerror(errno)) : 0;
 }
 
-int outfile_open(struct outfile *f, struct outfile_names *names, char why[OUTFILE_WHY])
+/* After a call that failed: whether it is to be repeated. */
+static bool again(struct outfile *f)
 {
-    if (!f->path || f->fd >= 0)
-        return 0;
+    return (errno == EINTR || errno == EAGAIN) && !atomic_load(&f->given_up);
+}
+
+int outfile_open(struct outfile *f, const struct outfile_names *names, char why[OUTFILE_WHY])
+{
     if (!f->direct)
         return open_temp(f, names, why);
     /* A copy, not open(2): it shares the position, so that what others write there stays. */
@@ -263,11 +265,11 @@ int outfile_open(struct outfile *f, struct outfile_names *names, char why[OUTFIL
     else
         do
             f->fd = open(f->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-        while (f->fd < 0 && errno == EINTR && !names->stopped());
+        while (f->fd < 0 && again(f));
     return f->fd < 0 ? fail(why, f->path, strerror(errno)) : 0;
 }
 
-int outfile_write(struct outfile *f, struct outfile_names *names, const void *data, size_t len, char why[OUTFILE_WHY])
+int outfile_write(struct outfile *f, const void *data, size_t len, char why[OUTFILE_WHY])
 {
     const char *at = data;
     while (len) {
@@ -275,14 +277,19 @@ int outfile_write(struct outfile *f, struct outfile_names *names, const void *da
         if (n >= 0) {
             at += n;
             len -= (size_t)n;
+        } else if (!again(f)) {
+            return fail(why, f->path, strerror(errno));
         } else if (errno == EAGAIN) {
             poll(&(struct pollfd){.fd = f->fd, .events = POLLOUT}, 1, -1);
-        } else if (errno != EINTR) {
-            return fail(why, f->path, strerror(errno));
         }
-        if (len && names->stopped())
-            return fail(why, f->path, strerror(EINTR));
     }
+    return 0;
+}
+
+int outfile_restart(struct outfile *f, char why[OUTFILE_WHY])
+{
+    if (ftruncate(f->fd, 0) < 0 || lseek(f->fd, 0, SEEK_SET) < 0)
+        return fail(why, f->path, strerror(errno));
     return 0;
 }
 
@@ -294,6 +301,8 @@ int outfile_commit(struct outfile *f, char why[OUTFILE_WHY])
     /* A full disk may show only now. */
     if (fd >= 0 && close(fd) < 0 && errno != EINTR)
         return fail(why, f->path, strerror(errno));
+    if (atomic_load(&f->given_up))
+        return fail(why, f->path, strerror(ECANCELED));
     if (!f->temp)
         return 0;
     char *target = join(f->dir, strcmp(f->dir, "/") == 0 ? 0 : strlen(f->dir), f->base);
@@ -311,15 +320,21 @@ int outfile_commit(struct outfile *f, char why[OUTFILE_WHY])
     return 0;
 }
 
-void outfile_deinit(struct outfile *f)
+void outfile_discard(struct outfile *f)
 {
     if (f->fd >= 0)
         close(f->fd);
     if (f->temp)
         unlink(f->temp);
     free(f->temp);
+    f->fd = -1;
+    f->temp = NULL;
+}
+
+void outfile_deinit(struct outfile *f)
+{
     free(f->base);
     free(f->dir);
     free(f->path);
-    outfile_init(f);
+    outfile_init(f, NULL);
 }

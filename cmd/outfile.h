@@ -1,8 +1,10 @@
 /* A body's file (-o): whole or not there. It is written under another name beside its own and renamed when it is
- * complete; devices, FIFOs and terminals are written directly and left alone. Used by transfer.c. */
+ * complete; devices, FIFOs and terminals are written directly and left alone. Every call but outfile_init, outfile_claim
+ * and outfile_deinit may block. Used by filework.c. */
 #ifndef AFETCH_CMD_OUTFILE_H
 #define AFETCH_CMD_OUTFILE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,15 +17,14 @@ struct outfile_names {
     uint64_t *slot; /* open addressing; 0: free */
     size_t size, count;
     uint64_t seed;
-    mode_t mode;           /* of a new file */
-    bool (*stopped)(void); /* whether the run is to end, so that a blocked write gives up */
+    mode_t mode; /* of a new file */
 };
 
 struct outfile {
-    char *path;     /* as asked for; NULL: there is no file */
+    char *path;     /* as asked for */
     char *dir;      /* real path of the folder of what path leads to */
     char *base;     /* its name in there */
-    char *temp;     /* NULL unless one is open */
+    char *temp;     /* NULL unless one is there */
     int fd;         /* -1 */
     bool direct;    /* no regular file: written as it is */
     int descriptor; /* -1, or which descriptor of ours the path names (/dev/stdout) */
@@ -31,20 +32,28 @@ struct outfile {
     mode_t mode;
     uid_t uid;
     gid_t gid;
+    atomic_bool given_up; /* set by another thread: a call that is interrupted fails, and is not repeated */
 };
 
-void outfile_names_init(struct outfile_names *names, bool (*stopped)(void));
+void outfile_names_init(struct outfile_names *names);
 void outfile_names_deinit(struct outfile_names *names);
 
-void outfile_init(struct outfile *f);
-/* Takes the name: before anything is fetched. f owns path from now on, also on failure. -1 with a sentence in why. */
-int outfile_claim(struct outfile *f, struct outfile_names *names, char *path, char why[OUTFILE_WHY]);
+/* f owns path from now on. */
+void outfile_init(struct outfile *f, char *path);
+/* What path leads to. This and the following: -1 with a sentence in why. */
+int outfile_resolve(struct outfile *f, char why[OUTFILE_WHY]);
+/* Takes the name, before anything is fetched. */
+int outfile_claim(const struct outfile *f, struct outfile_names *names, char why[OUTFILE_WHY]);
 /* Begins to write. */
-int outfile_open(struct outfile *f, struct outfile_names *names, char why[OUTFILE_WHY]);
-int outfile_write(struct outfile *f, struct outfile_names *names, const void *data, size_t len, char why[OUTFILE_WHY]);
+int outfile_open(struct outfile *f, const struct outfile_names *names, char why[OUTFILE_WHY]);
+int outfile_write(struct outfile *f, const void *data, size_t len, char why[OUTFILE_WHY]);
+/* Empties it: the body begins anew. */
+int outfile_restart(struct outfile *f, char why[OUTFILE_WHY]);
 /* The body is complete: the file gets its name. */
 int outfile_commit(struct outfile *f, char why[OUTFILE_WHY]);
-/* Frees it; what was written and not committed goes. */
+/* Closes it; what was written and not committed goes. */
+void outfile_discard(struct outfile *f);
+/* Frees what is closed. */
 void outfile_deinit(struct outfile *f);
 
 #endif

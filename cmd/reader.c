@@ -1,10 +1,10 @@
 #include "reader.h"
+#include "thread.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -123,20 +123,6 @@ static void *thread(void *arg)
     return NULL;
 }
 
-/* Signals are for the main thread, whose writes they are to interrupt. */
-static bool start(struct reader *r)
-{
-    sigset_t all, before;
-    pthread_t id;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool ok = pthread_create(&id, NULL, thread, r) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (ok)
-        pthread_detach(id);
-    return ok;
-}
-
 struct reader *reader_start(const char *path, int fd, void (*wake)(void *arg), void *arg)
 {
     struct reader *r = malloc(sizeof *r);
@@ -146,7 +132,7 @@ struct reader *reader_start(const char *path, int fd, void (*wake)(void *arg), v
     pthread_mutex_init(&r->lock, NULL);
     pthread_cond_init(&r->room, NULL);
     line_list_init(&r->queue);
-    if (r->path && start(r))
+    if (r->path && thread_start(thread, r))
         return r;
     r->users = 1;
     release(r);

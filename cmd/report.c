@@ -58,6 +58,15 @@ void report_output_failed(struct report *r)
         report_run_failure(r, AFETCH_WRITE, "cannot write to standard output: %s", strerror(r->out.error));
 }
 
+bool report_check(struct report *r)
+{
+    if (output_check(&r->out))
+        return true;
+    report_output_failed(r);
+    /* Who closed it from the start wants no lines, but may want the files. */
+    return r->out.closed;
+}
+
 bool report_success(struct report *r, const char *url, uint64_t bytes)
 {
     r->inputs++;
@@ -72,11 +81,8 @@ bool report_success(struct report *r, const char *url, uint64_t bytes)
         report_run_failure(r, AFETCH_MEMORY, "out of memory");
         return false;
     }
-    if (output_write(&r->out, t->data, t->len))
-        return true;
-    report_output_failed(r);
-    /* Who closed it from the start wants no lines, but may want the files. */
-    return r->out.closed;
+    output_write(&r->out, t->data, t->len);
+    return report_check(r);
 }
 
 static void count_code(struct report *r, int code)
@@ -151,6 +157,15 @@ void report_run_failure(struct report *r, int code, const char *fmt, ...)
     va_list args;
     va_start(args, fmt);
     add_formatted(begin_error(r), fmt, args);
+    va_end(args);
+    send_error(r);
+}
+
+void report_answer(struct report *r, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    add_formatted(begin(r, "afetch: "), fmt, args);
     va_end(args);
     send_error(r);
 }

@@ -45,6 +45,11 @@ void report_run_failure(struct report *r, int code, const char *fmt, ...) __attr
 
 /* output_write failed: says why, once, and makes it the run's failure; a reader that is gone is passed over. */
 void report_output_failed(struct report *r);
+/* Lines that were written meanwhile. false: one was not, and the run should end. */
+bool report_check(struct report *r);
+
+/* What SIGUSR1 asked for: "afetch: TEXT", also under -s. */
+void report_answer(struct report *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* A line of -v, secrets masked. */
 void report_trace(struct report *r, uint64_t number, enum afetch_trace kind, const char *text, size_t len);

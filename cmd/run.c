@@ -1,6 +1,5 @@
 #include "run.h"
 #include "input.h"
-#include "outfile.h"
 #include "signals.h"
 #include "transfer.h"
 
@@ -9,6 +8,7 @@
 #include <time.h>
 
 enum {
+    SYNC_FILES = 64,        /* being written at once under --sync */
     SPARE_DESCRIPTORS = 40, /* the standard ones, the loop's, name servers' */
     BAD_AT_A_TIME = 256     /* inputs that fail at once before the loop has its turn */
 };
@@ -18,9 +18,12 @@ struct run {
     struct report *report;
     struct afetch_session *session;
     struct input input;
-    struct outfile_names names;
-    uint64_t inputs; /* taken */
-    bool ended;      /* nothing new is begun */
+    struct transfers transfers;
+    unsigned parallel; /* transfers at once */
+    uint64_t inputs;   /* taken */
+    bool ended;        /* nothing new is begun */
+    bool input_waits;  /* a list of URLs is still being written */
+    size_t answers;    /* to SIGUSR1, lines so far */
 };
 
 static uint64_t now_ns(void)
@@ -58,50 +61,87 @@ static void refuse(struct run *r, struct report_place place, const struct input_
     afetch_request_free(shown);
 }
 
-/* A request for an input, or NULL where it failed at once and was reported. */
-static struct afetch_request *take(struct run *r, const struct input_item *item)
+static void take(struct run *r, const struct input_item *item)
 {
     struct transfer_start start = {
-        .report = r->report,
-        .names = &r->names,
         .place = {item->line, item->list},
         .output = options_output(r->options, item->argument),
         .glob = item->glob,
         .n = r->inputs,
-        .end_run = end_early,
-        .arg = r,
     };
-    if (!item->problem)
-        return transfer_new(&start, item->url, item->len);
-    refuse(r, start.place, item);
-    return NULL;
+    if (item->problem)
+        refuse(r, start.place, item);
+    else
+        transfers_begin(&r->transfers, &start, item->url, item->len);
+}
+
+/* Whether another input may be begun now. If not, there will be a wake when it may. */
+static bool room(struct run *r)
+{
+    return transfers_room(&r->transfers) && !output_full(&r->report->out);
 }
 
 static enum afetch_next next(void *arg, struct afetch_request **out)
 {
     struct run *r = arg;
     struct input_item item;
-    for (int bad = 0; !r->ended && !stopped(); bad++) {
-        if (bad == BAD_AT_A_TIME) {
+    r->input_waits = false;
+    for (int taken = 0;; taken++) {
+        if ((*out = transfers_ready(&r->transfers)))
+            return AFETCH_NEXT_ONE;
+        if (r->ended || stopped())
+            return AFETCH_NEXT_END;
+        if (!room(r))
+            return AFETCH_NEXT_LATER;
+        if (taken == BAD_AT_A_TIME) {
             afetch_session_wake(r->session);
             return AFETCH_NEXT_LATER;
         }
         switch (input_next(&r->input, &item)) {
         case INPUT_END:
-            return AFETCH_NEXT_END;
+            return transfers_busy(&r->transfers) ? AFETCH_NEXT_LATER : AFETCH_NEXT_END;
         case INPUT_LATER:
+            r->input_waits = true;
             return AFETCH_NEXT_LATER;
         case INPUT_BROKEN:
             report_run_failure(r->report, AFETCH_READ, "%s cannot be read: %s", item.list, item.problem);
             continue;
         case INPUT_ONE:
             r->inputs++;
-            *out = take(r, &item);
-            if (*out)
-                return AFETCH_NEXT_ONE;
+            take(r, &item);
         }
     }
-    return AFETCH_NEXT_END;
+}
+
+/* ---- what it waits for: SIGUSR1 ----------------------------------------------------------------------------------- */
+
+static void tell(void *arg, const char *text)
+{
+    struct run *r = arg;
+    r->answers++;
+    report_answer(r->report, "%s", text);
+}
+
+static void tell_request(void *arg, const char *text)
+{
+    struct run *r = arg;
+    if (!transfers_waits(&r->transfers, strtoull(text, NULL, 10))) /* it tells more of it */
+        tell(r, text);
+}
+
+static void answer(void *arg)
+{
+    struct run *r = arg;
+    if (!signals_asked())
+        return;
+    size_t queued = output_queued(&r->report->out);
+    r->answers = 0;
+    afetch_session_describe(r->session, tell_request, r);
+    transfers_describe(&r->transfers, tell, r);
+    if (queued)
+        report_answer(r->report, "%zu bytes wait for the reader of standard output or standard error", queued);
+    if (!r->answers)
+        report_answer(r->report, "no transfer is under way%s", r->input_waits ? "; the list of URLs goes on" : "");
 }
 
 /* ---- the session ------------------------------------------------------------------------------------------------ */
@@ -111,6 +151,16 @@ static void on_trace(void *arg, const struct afetch_request *request, enum afetc
 {
     struct run *r = arg;
     report_trace(r->report, afetch_request_number(request), kind, text, len);
+}
+
+/* Takes up what other threads have done, and what a signal asked for. */
+static void on_wake(void *arg)
+{
+    struct run *r = arg;
+    transfers_woken(&r->transfers);
+    if (!report_check(r->report) && !r->ended)
+        end_early(r);
+    answer(r);
 }
 
 unsigned run_fit(const struct options *o, struct report *report)
@@ -139,7 +189,7 @@ static bool open_session(struct run *r)
     struct afetch_options opt;
     afetch_options_init(&opt);
     opt.mode = o->mode;
-    opt.parallel_max = run_fit(o, r->report);
+    opt.parallel_max = r->parallel = run_fit(o, r->report);
     opt.parallel_max_host = o->parallel_max_host;
     opt.connect_timeout_ms = o->connect_timeout_ms;
     opt.timeout_ms = o->timeout_ms;
@@ -151,6 +201,17 @@ static bool open_session(struct run *r)
     opt.ca_file = o->cacert;
     opt.dns_servers = o->dns_servers;
     opt.fail_on_status = o->fail;
+    opt.follow = o->location;
+    opt.redirects_max = o->max_redirs;
+    opt.location_trusted = o->location_trusted;
+    opt.post_keep =
+        (o->post301 ? AFETCH_POST301 : 0) | (o->post302 ? AFETCH_POST302 : 0) | (o->post303 ? AFETCH_POST303 : 0);
+    opt.retry_max = o->retry;
+    opt.retry_delay_ms = o->retry_delay_ms;
+    opt.retry_max_time_ms = o->retry_max_time_ms;
+    opt.retry_connrefused = o->retry_connrefused;
+    opt.retry_all_errors = o->retry_all_errors;
+    opt.retry_on_statuses = o->retry_on_statuses;
     if (o->verbose) {
         opt.trace = on_trace;
         opt.trace_arg = r;
@@ -166,21 +227,27 @@ static bool open_session(struct run *r)
 static void fetch_all(struct run *r, uint64_t start_ns)
 {
     struct afetch_stats stats;
+    const struct transfers_owner owner = {.wake = wake, .end_run = end_early, .arg = r};
     input_init(&r->input, r->options, wake, r);
-    outfile_names_init(&r->names, stopped);
+    transfers_init(&r->transfers, r->report, &owner, r->options->sync ? SYNC_FILES : r->parallel, r->options->sync);
     r->report->out.stopped = stopped;
+    output_begin(&r->report->out, wake, r);
 
     signals_catch(r->session);
     afetch_session_set_source(r->session, next, r);
+    afetch_session_set_on_wake(r->session, on_wake, r);
     enum afetch_code code = afetch_session_run(r->session);
     if (code != AFETCH_OK && code != AFETCH_CANCELED)
         report_run_failure(r->report, code, "%s", afetch_code_text(code));
     afetch_session_stats(r->session, &stats);
-    report_total(r->report, now_ns() - start_ns, r->options->mode == AFETCH_SYNC ? 0 : stats.longest_wait_ns);
 
-    signals_catch(NULL);
     input_deinit(&r->input);
-    outfile_names_deinit(&r->names);
+    transfers_end(&r->transfers);
+    uint64_t elapsed_ns = now_ns() - start_ns;
+    output_end(&r->report->out, answer, r);
+    report_check(r->report);
+    report_total(r->report, elapsed_ns, r->options->mode == AFETCH_SYNC ? 0 : stats.longest_wait_ns);
+    signals_catch(NULL);
 }
 
 int run(const struct options *options, struct report *report)

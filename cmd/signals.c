@@ -8,20 +8,32 @@
 #include <stddef.h>
 
 /* Atomic, and lock-free so that a handler may touch them: other threads look as well. */
-static struct afetch_session *_Atomic canceled_session;
-static atomic_int caught;
+static struct afetch_session *_Atomic the_session;
+static atomic_int caught, asked;
 static sigset_t mask_before; /* signals_hold */
 
 static void on_signal(int number)
 {
     caught = number;
-    struct afetch_session *session = canceled_session;
+    struct afetch_session *session = the_session;
     if (session)
         afetch_session_cancel(session);
 }
 
-void signals_ignore(void)
+static void on_question(int number)
 {
+    (void)number;
+    asked = 1;
+    struct afetch_session *session = the_session;
+    if (session)
+        afetch_session_wake(session);
+}
+
+void signals_begin(void)
+{
+    struct sigaction question = {.sa_handler = on_question, .sa_flags = SA_RESTART};
+    sigemptyset(&question.sa_mask);
+    sigaction(SIGUSR1, &question, NULL);
     struct sigaction sa = {.sa_handler = SIG_IGN};
     sigemptyset(&sa.sa_mask);
     sigaction(SIGPIPE, &sa, NULL);
@@ -39,7 +51,7 @@ static void catch_one(int number)
 
 void signals_catch(struct afetch_session *session)
 {
-    canceled_session = session;
+    the_session = session;
     if (!session)
         return;
     catch_one(SIGINT);
@@ -78,6 +90,11 @@ void signals_leave(void)
     signal(SIGINT, SIG_IGN);
     signal(SIGTERM, SIG_IGN);
     signals_release();
+}
+
+bool signals_asked(void)
+{
+    return atomic_exchange(&asked, 0) != 0;
 }
 
 int signals_caught(void)

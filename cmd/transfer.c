@@ -1,23 +1,91 @@
 #include "transfer.h"
+#include "filework.h"
 #include "signals.h"
 #include "template.h"
+#include "thread.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
-struct transfer {
-    struct transfer_start start;
-    struct outfile file;
+enum {
+    AHEAD_MAX = 1024, /* whose names are looked up before they begin: a folder that stalls leaves the others be */
+    END_WAIT_MS = 500 /* what a file may take once the run was stopped, if no other is done meanwhile */
 };
 
-static void finish(struct transfer *t, const char *url, int code, const char *why, uint64_t bytes)
+enum transfer_state {
+    CLAIMING, /* its name is looked up */
+    READY,
+    RUNNING,
+    FINISHING, /* its file is not whole yet */
+    DONE       /* it is, but that of one before it is not (--sync) */
+};
+
+struct transfer {
+    struct transfers *all;
+    struct report_place place;
+    enum transfer_state state;
+    struct afetch_request *request; /* the session's while it runs; NULL once it is done */
+    uint64_t number;                /* these two are the request's, once it is done */
+    char *url;
+    uint64_t bytes; /* of the body */
+
+    struct filework *file;        /* NULL: it has none */
+    int descriptor;               /* what the file is, if it is standard output or standard error; else -1 */
+    bool begun;                   /* there is a body for the file */
+    bool printed;                 /* bytes of it went to standard output or standard error */
+    bool paused;                  /* it has returned AFETCH_PAUSE */
+    struct transfer *prev, *next; /* in all->first */
+    struct transfer *other;       /* in all->ready_first or all->paused */
+};
+
+static uint64_t number_of(const struct transfer *t)
 {
-    const struct transfer_start *s = &t->start;
+    return t->request ? afetch_request_number(t->request) : t->number;
+}
+
+static const char *url_of(const struct transfer *t)
+{
+    return t->request ? afetch_request_url(t->request) : t->url;
+}
+
+/* ---- the end of one ---------------------------------------------------------------------------------------------- */
+
+static void unlist(struct transfer *t)
+{
+    struct transfers *ts = t->all;
+    struct transfer **p = &ts->paused;
+    while (*p && *p != t)
+        p = &(*p)->other;
+    if (*p)
+        *p = t->other;
+    if (t->prev)
+        t->prev->next = t->next;
+    else
+        ts->first = t->next;
+    if (t->next)
+        t->next->prev = t->prev;
+    else
+        ts->last = t->prev;
+}
+
+static void finish(struct transfer *t, const char *url, int code, const char *why)
+{
+    struct transfers *ts = t->all;
+    if (t->file) {
+        ts->ahead -= t->state == CLAIMING || t->state == READY;
+        ts->finishing -= t->state == FINISHING || t->state == DONE;
+        unlist(t);
+        filework_free(t->file);
+        if (!ts->first) /* there may be nothing more to wait for */
+            ts->owner.wake(ts->owner.arg);
+    }
     if (code)
-        report_failure(s->report, s->place, url, code, why);
-    else if (!report_success(s->report, url, bytes))
-        s->end_run(s->arg);
-    outfile_deinit(&t->file);
+        report_failure(ts->report, t->place, url, code, why);
+    else if (!report_success(ts->report, url, t->bytes))
+        ts->owner.end_run(ts->owner.arg);
+    free(t->url);
     free(t);
 }
 
@@ -25,81 +93,369 @@ static void finish_unwritten(struct transfer *t, const char *url, const char *wh
 {
     char sentence[OUTFILE_WHY + 40];
     snprintf(sentence, sizeof sentence, "%s: %s", afetch_code_text(AFETCH_WRITE), why);
-    finish(t, url, AFETCH_WRITE, sentence, 0);
+    finish(t, url, AFETCH_WRITE, sentence);
 }
 
-/* ---- callbacks -------------------------------------------------------------------------------------------------- */
+static void finish_canceled(struct transfer *t, const char *url, const char *why)
+{
+    char stopped[40];
+    if (signals_caught()) {
+        snprintf(stopped, sizeof stopped, "stopped by %s", signals_name(signals_caught()));
+        why = stopped;
+    }
+    finish(t, url, AFETCH_CANCELED, why);
+}
+
+/* The file of t is whole. */
+static void succeed(struct transfer *t)
+{
+    struct transfers *ts = t->all;
+    if (!ts->one_at_a_time) {
+        finish(t, url_of(t), AFETCH_OK, NULL);
+        return;
+    }
+    ts->finishing += t->state == RUNNING;
+    t->state = DONE;
+}
+
+/* Those whose turn it is to be reported. */
+static void finish_done(struct transfers *ts)
+{
+    while (ts->first && ts->first->state == DONE)
+        finish(ts->first, ts->first->url, AFETCH_OK, NULL);
+}
+
+/* ---- callbacks of its request ------------------------------------------------------------------------------------- */
 
 static enum afetch_flow on_head(void *arg, struct afetch_request *r, const struct afetch_head *head)
 {
     struct transfer *t = arg;
-    char why[OUTFILE_WHY];
+    (void)r;
     if (head->status == 304) /* what is there stays as it is */
         return AFETCH_GO;
-    if (outfile_open(&t->file, t->start.names, why) == 0)
-        return AFETCH_GO;
+    t->begun = true;
+    if (t->descriptor < 0)
+        filework_begin(t->file);
+    return AFETCH_GO;
+}
+
+static enum afetch_flow refuse(struct afetch_request *r, const char *why)
+{
     afetch_request_fail(r, AFETCH_WRITE, why);
     return AFETCH_ABORT;
+}
+
+/* A body for standard output or standard error goes the way of the lines, and waits when they do. */
+static enum afetch_flow print(struct transfer *t, struct afetch_request *r, const void *data, size_t len)
+{
+    struct output *out = &t->all->report->out;
+    t->printed = true;
+    if (t->descriptor == STDERR_FILENO)
+        output_error(out, data, len);
+    else if (!out->closed && !output_write(out, data, len))
+        return refuse(r, "standard output takes no more");
+    if (!output_full(out))
+        return AFETCH_GO;
+    t->paused = true;
+    t->other = t->all->paused;
+    t->all->paused = t;
+    return AFETCH_PAUSE;
 }
 
 static enum afetch_flow on_body(void *arg, struct afetch_request *r, const void *data, size_t len)
 {
     struct transfer *t = arg;
-    char why[OUTFILE_WHY];
-    if (outfile_write(&t->file, t->start.names, data, len, why) == 0)
+    if (t->descriptor >= 0)
+        return print(t, r, data, len);
+    switch (filework_write(t->file, data, len)) {
+    case FILEWORK_GO:
         return AFETCH_GO;
-    afetch_request_fail(r, AFETCH_WRITE, why);
-    return AFETCH_ABORT;
+    case FILEWORK_FULL:
+        t->paused = true;
+        return AFETCH_PAUSE;
+    default:
+        return refuse(r, filework_problem(t->file));
+    }
+}
+
+/* A try failed: the next begins from the start. */
+static enum afetch_flow on_restart(void *arg, struct afetch_request *r)
+{
+    struct transfer *t = arg;
+    (void)r;
+    bool undone = t->descriptor >= 0 ? !t->printed : filework_restart(t->file);
+    if (undone)
+        t->begun = false;
+    return undone ? AFETCH_GO : AFETCH_ABORT;
+}
+
+/* The body is whole; its file may not be yet. */
+static void finish_file(struct transfer *t, const char *url)
+{
+    if (!(t->url = strdup(url))) {
+        finish(t, url, AFETCH_MEMORY, afetch_code_text(AFETCH_MEMORY));
+    } else if (!t->begun || t->descriptor >= 0) {
+        succeed(t);
+    } else if (filework_commit(t->file)) {
+        t->state = FINISHING;
+        t->all->finishing++;
+    } else {
+        finish_unwritten(t, url, filework_problem(t->file));
+    }
 }
 
 static void on_done(void *arg, struct afetch_request *r, const struct afetch_result *result)
 {
     struct transfer *t = arg;
+    struct transfers *ts = t->all;
+    bool next_turn = t->file && ts->one_at_a_time;
+    t->request = NULL;
+    t->number = afetch_request_number(r);
+    t->paused = false;
+    t->bytes = result->bytes;
+    if (result->code == AFETCH_CANCELED)
+        finish_canceled(t, afetch_request_url(r), result->error);
+    else if (result->code == AFETCH_OK && t->file)
+        finish_file(t, afetch_request_url(r));
+    else
+        finish(t, afetch_request_url(r), result->code, result->error);
+    finish_done(ts);
+    if (next_turn)
+        ts->owner.wake(ts->owner.arg);
+}
+
+/* ---- the beginning ------------------------------------------------------------------------------------------------- */
+
+static void make_ready(struct transfer *t)
+{
+    struct transfers *ts = t->all;
+    t->state = READY;
+    if (t->file && ts->one_at_a_time) /* it is found when its turn comes */
+        return;
+    t->other = NULL;
+    *ts->ready_end = t;
+    ts->ready_end = &t->other;
+}
+
+/* t has an -o: its name is looked up. */
+static void claim(struct transfer *t, const struct transfer_start *start)
+{
+    struct transfers *ts = t->all;
+    const char *url = afetch_request_url(t->request);
     char why[OUTFILE_WHY] = "";
-    enum afetch_code code = result->code;
-    const char *error = result->error;
-    if (code == AFETCH_OK && outfile_commit(&t->file, why) < 0) {
-        finish_unwritten(t, afetch_request_url(r), why);
+    char *path = template_fill(start->output, start->n, url, start->glob, why, sizeof why);
+    if (path && !ts->files)
+        ts->files = files_new(ts->parallel, ts->owner.wake, ts->owner.arg);
+    if (path && ts->files)
+        t->file = filework_new(ts->files, path, t);
+    if (!t->file) {
+        struct afetch_request *request = t->request;
+        finish_unwritten(t, url, *why ? why : "out of memory");
+        afetch_request_free(request);
         return;
     }
-    if (code == AFETCH_CANCELED && signals_caught()) {
-        snprintf(why, sizeof why, "stopped by %s", signals_name(signals_caught()));
-        error = why;
-    }
-    finish(t, afetch_request_url(r), code, error, result->bytes);
+    t->prev = ts->last;
+    if (t->prev)
+        t->prev->next = t;
+    else
+        ts->first = t;
+    ts->last = t;
+    ts->ahead++;
 }
 
-/* ---- the beginning ---------------------------------------------------------------------------------------------- */
-
-static int claim_file(struct transfer *t, const char *url, char *why)
-{
-    char *path = template_fill(t->start.output, t->start.n, url, t->start.glob, why, OUTFILE_WHY);
-    return path ? outfile_claim(&t->file, t->start.names, path, why) : -1;
-}
-
-struct afetch_request *transfer_new(const struct transfer_start *start, const char *url, size_t len)
+void transfers_begin(struct transfers *ts, const struct transfer_start *start, const char *url, size_t len)
 {
     struct transfer *t = malloc(sizeof *t);
     struct afetch_request *request = afetch_request_new(url, len);
     if (!t || !request) {
-        report_failure(start->report, start->place, NULL, AFETCH_MEMORY, afetch_code_text(AFETCH_MEMORY));
+        report_failure(ts->report, start->place, NULL, AFETCH_MEMORY, afetch_code_text(AFETCH_MEMORY));
         free(t);
         afetch_request_free(request);
-        return NULL;
+        return;
     }
-    *t = (struct transfer){.start = *start};
-    outfile_init(&t->file);
-    char why[OUTFILE_WHY] = "";
-    if (start->output && claim_file(t, afetch_request_url(request), why) < 0) {
-        finish_unwritten(t, afetch_request_url(request), why);
-        afetch_request_free(request);
-        return NULL;
-    }
+    *t = (struct transfer){.all = ts, .place = start->place, .request = request, .descriptor = -1};
     struct afetch_callbacks callbacks = {.done = on_done};
     if (start->output) {
         callbacks.head = on_head;
         callbacks.body = on_body;
+        callbacks.restart = on_restart;
     }
     afetch_request_set_callbacks(request, &callbacks, t);
-    return request;
+    if (start->output)
+        claim(t, start);
+    else
+        make_ready(t);
+}
+
+/* The one whose turn it is where there is one at a time. */
+static struct transfer *whose_turn(const struct transfers *ts)
+{
+    struct transfer *t = ts->first;
+    while (t && (t->state == FINISHING || t->state == DONE))
+        t = t->next;
+    return t && t->state == READY ? t : NULL;
+}
+
+struct afetch_request *transfers_ready(struct transfers *ts)
+{
+    struct transfer *t = ts->ready_first;
+    if (t) {
+        ts->ready_first = t->other;
+        if (!ts->ready_first)
+            ts->ready_end = &ts->ready_first;
+    } else if (ts->one_at_a_time) {
+        t = ts->finishing < ts->parallel ? whose_turn(ts) : NULL;
+    }
+    if (!t)
+        return NULL;
+    ts->ahead -= t->file != NULL;
+    t->state = RUNNING;
+    return t->request;
+}
+
+/* ---- news of their files ------------------------------------------------------------------------------------------- */
+
+static void end_claimed(struct transfer *t)
+{
+    struct afetch_request *request = t->request;
+    finish_unwritten(t, afetch_request_url(request), filework_problem(t->file));
+    afetch_request_free(request);
+}
+
+static void on_claimed(struct transfer *t)
+{
+    if (filework_problem(t->file)) {
+        end_claimed(t);
+        return;
+    }
+    int descriptor = filework_descriptor(t->file);
+    if (descriptor == STDOUT_FILENO || descriptor == STDERR_FILENO)
+        t->descriptor = descriptor;
+    make_ready(t);
+}
+
+static void go_on(struct transfer *t)
+{
+    if (!t->paused)
+        return;
+    t->paused = false;
+    afetch_request_resume(t->request);
+}
+
+static void on_news(void *owner, unsigned news)
+{
+    struct transfer *t = owner;
+    struct transfers *ts = t->all;
+    if (news & FILEWORK_CLAIMED)
+        on_claimed(t);
+    else if (news & FILEWORK_FINISHED && filework_problem(t->file))
+        finish_unwritten(t, t->url, filework_problem(t->file));
+    else if (news & FILEWORK_FINISHED)
+        succeed(t);
+    else
+        go_on(t);
+    finish_done(ts);
+}
+
+void transfers_woken(struct transfers *ts)
+{
+    if (ts->files)
+        files_collect(ts->files, on_news);
+    while (ts->paused && !output_full(&ts->report->out)) {
+        struct transfer *t = ts->paused;
+        ts->paused = t->other;
+        go_on(t);
+    }
+}
+
+/* ---- all of them --------------------------------------------------------------------------------------------------- */
+
+void transfers_init(struct transfers *ts, struct report *report, const struct transfers_owner *owner, unsigned parallel,
+                    bool one_at_a_time)
+{
+    *ts = (struct transfers){.report = report, .owner = *owner, .parallel = parallel, .one_at_a_time = one_at_a_time};
+    ts->ready_end = &ts->ready_first;
+}
+
+bool transfers_room(const struct transfers *ts)
+{
+    return ts->ahead < AHEAD_MAX && ts->finishing < ts->parallel;
+}
+
+bool transfers_busy(const struct transfers *ts)
+{
+    return ts->first != NULL;
+}
+
+struct describer {
+    void (*line)(void *arg, const char *text);
+    void *arg;
+    struct text text;
+};
+
+static void describe(void *arg, const void *owner, const char *at, const char *path, uint64_t since_ns)
+{
+    struct describer *d = arg;
+    const struct transfer *t = owner;
+    text_clear(&d->text);
+    if (number_of(t))
+        text_addf(&d->text, "%llu ", (unsigned long long)number_of(t));
+    text_addf(&d->text, "%.300s", url_of(t));
+    text_addf(&d->text, " %s ", at);
+    text_add_shown(&d->text, path, strlen(path), TEXT_CUT);
+    text_addf(&d->text, " %.1f s", (double)(thread_now_ns() - since_ns) / 1e9);
+    if (!d->text.failed)
+        d->line(d->arg, d->text.data);
+}
+
+void transfers_describe(struct transfers *ts, void (*line)(void *arg, const char *text), void *arg)
+{
+    struct describer d = {.line = line, .arg = arg};
+    if (ts->files)
+        files_describe(ts->files, describe, &d);
+    text_deinit(&d.text);
+}
+
+bool transfers_waits(const struct transfers *ts, uint64_t number)
+{
+    for (const struct transfer *t = ts->first; t; t = t->next)
+        if (t->paused && t->descriptor < 0 && number_of(t) == number)
+            return true;
+    return false;
+}
+
+/* ---- the end of all ------------------------------------------------------------------------------------------------ */
+
+static void tell_left(void *arg, const char *path)
+{
+    struct report *report = arg;
+    report_warning(report, "%s is left behind: its file system does not answer", path);
+}
+
+/* Those that the session was not given. */
+static void end_unstarted(struct transfers *ts)
+{
+    struct transfer *t, *next;
+    for (t = ts->first; t; t = next) {
+        next = t->next;
+        if (t->state != CLAIMING && t->state != READY)
+            continue;
+        struct afetch_request *request = t->request;
+        finish_canceled(t, afetch_request_url(request), afetch_code_text(AFETCH_CANCELED));
+        afetch_request_free(request);
+    }
+}
+
+void transfers_end(struct transfers *ts)
+{
+    if (!ts->files)
+        return;
+    end_unstarted(ts);
+    do
+        files_collect(ts->files, on_news);
+    while (files_count(ts->files) && files_wait(ts->files, END_WAIT_MS));
+    for (; ts->first; finish_done(ts))
+        finish_canceled(ts->first, url_of(ts->first), afetch_code_text(AFETCH_CANCELED));
+    files_give_up(ts->files, tell_left, ts->report);
+    files_drop(ts->files);
 }

@@ -1,23 +1,62 @@
-/* One URL between its input and its report: the callbacks of its request. Called by run.c, on the session's thread. */
+/* The URLs of a run, each between its input and its report. One with a file (-o) waits for its name before it is handed
+ * to the session, and once its body has come, for its file. Called by run.c, on the session's thread. */
 #ifndef AFETCH_CMD_TRANSFER_H
 #define AFETCH_CMD_TRANSFER_H
 
 #include "glob.h"
-#include "outfile.h"
 #include "report.h"
 
-struct transfer_start {
-    struct report *report;
-    struct outfile_names *names;
-    struct report_place place;
-    const char *output;         /* -o, or NULL */
-    const struct glob *glob;    /* whose values it may want; NULL: there is none. Not used later */
-    uint64_t n;                 /* which input, from 1 */
+struct files;
+struct transfer;
+
+/* What the run does for its transfers. */
+struct transfers_owner {
+    void (*wake)(void *arg);    /* has transfers_woken called, soon; from any thread */
     void (*end_run)(void *arg); /* standard output takes no more */
     void *arg;
 };
 
-/* A request with its callbacks set. NULL: it failed at once (its file cannot be had), which was reported. */
-struct afetch_request *transfer_new(const struct transfer_start *start, const char *url, size_t len);
+struct transfers {
+    struct report *report;
+    struct transfers_owner owner;
+    unsigned parallel;                         /* files that are written at once */
+    bool one_at_a_time;                        /* those with a file, and their lines, keep the order of their inputs */
+    struct files *files;                       /* NULL until one has a file */
+    struct transfer *first, *last;             /* those with a file that have not ended, in the order of their inputs */
+    struct transfer *ready_first, **ready_end; /* to be handed to the session */
+    struct transfer *paused;                   /* until there is room on standard output or standard error */
+    size_t ahead;                              /* with a file, and not handed to the session yet */
+    size_t finishing;                          /* wait for their files, and for nothing else */
+};
+
+struct transfer_start {
+    struct report_place place;
+    const char *output;      /* -o, or NULL */
+    const struct glob *glob; /* whose values -o may want, during the call; NULL: none */
+    uint64_t n;              /* which input, from 1 */
+};
+
+void transfers_init(struct transfers *ts, struct report *report, const struct transfers_owner *owner, unsigned parallel,
+                    bool one_at_a_time);
+
+/* Whether another one may begin; if not, transfers_woken changes it. */
+bool transfers_room(const struct transfers *ts);
+/* Begins one, which soon is ready or has failed, and is reported when it ends. */
+void transfers_begin(struct transfers *ts, const struct transfer_start *start, const char *url, size_t len);
+/* The request of one that is ready, for the session; NULL: there is none now. */
+struct afetch_request *transfers_ready(struct transfers *ts);
+/* Whether there are some that the session may not know of, or not any more; there is a wake when there are none. */
+bool transfers_busy(const struct transfers *ts);
+
+/* Takes up what other threads have done. */
+void transfers_woken(struct transfers *ts);
+
+/* Calls line for each file that a thread works at. */
+void transfers_describe(struct transfers *ts, void (*line)(void *arg, const char *text), void *arg);
+/* Whether a request that pauses does so for its file. */
+bool transfers_waits(const struct transfers *ts, uint64_t number);
+
+/* The session has run. Files that are not done, as it was cancelled, get a moment; then their transfers fail. */
+void transfers_end(struct transfers *ts);
 
 #endif

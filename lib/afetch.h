@@ -50,6 +50,7 @@ enum afetch_code {
     AFETCH_TIMEOUT = 28,    /* timed out */
     AFETCH_TLS = 35,        /* TLS handshake failed */
     AFETCH_CANCELED = 42,   /* cancelled by the caller */
+    AFETCH_REDIRECTS = 47,  /* too many redirects */
     AFETCH_EMPTY = 52,      /* empty reply */
     AFETCH_SEND = 55,       /* sending failed */
     AFETCH_RECV = 56,       /* receiving failed */
@@ -69,6 +70,12 @@ enum afetch_mode {
 };
 
 #define AFETCH_THREADS_MAX 1024 /* transfers at once by AFETCH_THREADS, whatever parallel_max */
+
+/* A bit for each scheme. */
+enum { AFETCH_SCHEME_HTTP = 1, AFETCH_SCHEME_HTTPS = 2 };
+
+/* Redirects whose POST stays one; else it becomes a GET, as in browsers. */
+enum { AFETCH_POST301 = 1, AFETCH_POST302 = 2, AFETCH_POST303 = 4 };
 
 /* What a trace callback is given. */
 enum afetch_trace {
@@ -92,6 +99,19 @@ struct afetch_options {
     const char *ca_file;        /* PEM file of trusted certificates; NULL: the system's (SSL_CERT_FILE, …) */
     const char *dns_servers;    /* "127.0.0.1:5353,…"; NULL: the system's */
     bool fail_on_status;        /* status 400 and over is a failure (default) */
+    /* Redirects. */
+    bool follow;           /* they are followed (default) */
+    int redirects_max;     /* of one request; -1: no limit; default 10 */
+    unsigned post_keep;    /* AFETCH_POST301 … */
+    unsigned proto_redir;  /* AFETCH_SCHEME_…: where they may lead; 0 (default): wherever, but not from https to http */
+    bool location_trusted; /* Authorization, Cookie and Host given by hand, and user info, go to other origins too */
+    /* Trying again after a failure that may pass: a time-out, a failed look-up, status 408 429 500 502 503 504 522 524. */
+    unsigned retry_max;            /* tries beside the first; default 0 */
+    uint64_t retry_delay_ms;       /* between them; 0: 1 s, doubled each time, at most 10 minutes, up to a quarter less */
+    uint64_t retry_max_time_ms;    /* none begins so long after the request first had its place; 0: no limit */
+    bool retry_connrefused;        /* a refused connection, too */
+    bool retry_all_errors;         /* any failure of the transfer, and any status of 500 and over */
+    const char *retry_on_statuses; /* "404,420-423": these, too; NULL: none */
     /* Called with what happens to a request (NULL: not). text is valid during the call. */
     void (*trace)(void *arg, const struct afetch_request *r, enum afetch_trace kind, const char *text, size_t len);
     void *trace_arg;
@@ -126,6 +146,10 @@ AFETCH_API enum afetch_code afetch_session_run(struct afetch_session *s);
 
 /* The source may have something. From any thread, and from a signal handler. */
 AFETCH_API void afetch_session_wake(struct afetch_session *s);
+/* Calls woken on the session's thread soon after afetch_session_wake, and before the source is asked again; several
+ * wakes may become one call, and there may be calls that nobody asked for. NULL: no more. It is the way back from other
+ * threads: what they have ready is taken up there (afetch_request_resume, afetch_session_add, …). */
+AFETCH_API void afetch_session_set_on_wake(struct afetch_session *s, void (*woken)(void *arg), void *arg);
 /* Ends the run soon: what is under way ends with AFETCH_CANCELED, the source is asked no more, and requests that wait
  * for a place end likewise. From any thread, and from a signal handler. */
 AFETCH_API void afetch_session_cancel(struct afetch_session *s);
@@ -165,6 +189,9 @@ struct afetch_result {
     const char *http_version; /* "1.1", "1.0", "" */
     const char *content_type; /* "" if none */
     unsigned connects;        /* connections made for it */
+    unsigned redirects;       /* followed */
+    unsigned retries;
+    const char *effective_url; /* where the last redirect led; else the URL that was asked for; without user info */
     bool reused;              /* the last attempt used a connection that was there */
 };
 
@@ -180,6 +207,9 @@ struct afetch_callbacks {
     enum afetch_flow (*head)(void *arg, struct afetch_request *r, const struct afetch_head *head);
     /* Bytes of the body, valid during the call; may be NULL: they are counted alone. */
     enum afetch_flow (*body)(void *arg, struct afetch_request *r, const void *data, size_t len);
+    /* What was delivered of the body is void: a try failed, and the next begins from the start. AFETCH_ABORT: it cannot be
+     * undone, and the request fails with what went wrong. NULL: where there is a body callback, it cannot. */
+    enum afetch_flow (*restart)(void *arg, struct afetch_request *r);
     /* The end, exactly once, as the last callback; the request is freed when it returns. */
     void (*done)(void *arg, struct afetch_request *r, const struct afetch_result *result);
 };

@@ -21,6 +21,7 @@
     X(ERR_WRITE, 23, "could not write")                                                                                \
     X(ERR_READ, 26, "could not read")                                                                                  \
     X(ERR_TLS, 35, "TLS handshake failed")                                                                             \
+    X(ERR_REDIRECTS, 47, "too many redirects")                                                                         \
     X(ERR_EMPTY, 52, "empty reply from server")                                                                        \
     X(ERR_SEND, 55, "could not send")                                                                                  \
     X(ERR_RECV, 56, "could not receive")                                                                               \

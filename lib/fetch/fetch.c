@@ -1,57 +1,107 @@
 #include "fetch/fetch.h"
 
-#include <stdio.h>
-#include <string.h>
-
+#include "fetch/redirect.h"
 #include "fetch/request.h"
+#include "fetch/retry.h"
 #include "fetch/session.h"
 
-/* Host and port as the pool tells origins apart. NULL without memory. */
-static char *make_origin(const struct url *u)
+static uint64_t now_ns(const struct fetch *f)
 {
-    size_t size = strlen(u->host) + (u->zone ? strlen(u->zone) : 0) + sizeof "https://[]%:65535";
-    char *origin = malloc(size);
-    if (origin)
-        snprintf(origin, size, "%s://[%s%s%s]:%u", u->scheme, u->host, u->zone ? "%" : "", u->zone ? u->zone : "",
-                 (unsigned)u->port);
-    return origin;
+    return engine_now_ns(f->request->worker->engine);
 }
 
-static int prepare(struct fetch *f)
+/* ---- its turn ------------------------------------------------------------------------------------------------------- */
+
+/* Until when the request must wait: for its next try, or because the origin wants to be left alone. */
+static uint64_t turn_ns(const struct fetch *f)
 {
-    int rc = request_prepare(f->request);
-    if (rc < 0)
-        return rc;
-    f->origin = make_origin(&f->request->url);
-    return f->origin ? 0 : ERR_MEMORY;
+    const struct afetch_request *r = f->request;
+    uint64_t held_ns = session_held_until(r->session, r->origin, now_ns(f));
+    return held_ns > r->not_before_ns ? held_ns : r->not_before_ns;
 }
 
-static struct co_op *begin_hop(struct fetch *f)
+static bool must_wait(const struct fetch *f)
+{
+    return turn_ns(f) > now_ns(f);
+}
+
+static struct co_op *wait_for_turn(struct fetch *f)
+{
+    f->u.nap = (struct co_sleep){0};
+    return co_sleep(&f->u.nap, &f->request->worker->engine->timers, turn_ns(f));
+}
+
+static struct co_op *take_place(struct fetch *f)
+{
+    return pool_take(&f->place, &f->request->worker->door, f->request->origin, f->request->number);
+}
+
+/* The place goes to whoever is next, with the connection that came with it. */
+static void give_place(struct fetch *f)
 {
     struct conn *conn = f->place.conn;
     f->place.conn = NULL;
+    pool_give(&f->place, conn);
+}
+
+/* ---- a hop ------------------------------------------------------------------------------------------------------------ */
+
+static struct co_op *begin_hop(struct fetch *f)
+{
+    struct afetch_request *r = f->request;
+    struct conn *conn = f->place.conn;
+    f->place.conn = NULL;
     if (conn)
-        conn_move(conn, f->request->worker->engine);
-    f->hop = (struct hop){.request = f->request, .origin = f->origin, .conn = conn};
-    return co_call(&f->co, &f->hop.co, hop_run);
+        conn_move(conn, r->worker->engine);
+    r->queued_ns = now_ns(f);
+    if (!r->first_ns)
+        r->first_ns = r->queued_ns;
+    f->hopping = true;
+    f->u.hop = (struct hop){.request = r, .conn = conn};
+    return co_call(&f->co, &f->u.hop.co, hop_run);
+}
+
+/* The connection goes back with the place, and comes again if it is needed. */
+static bool end_hop(struct fetch *f)
+{
+    f->hopping = false;
+    f->place.conn = f->u.hop.conn;
+    f->u.hop.conn = NULL;
+    return f->u.hop.stale;
+}
+
+/* Whether the request goes on after a hop that ended with rc: to where it was redirected, or in another try. */
+static bool goes_on(struct fetch *f, int rc)
+{
+    struct afetch_request *r = f->request;
+    f->co.ret = rc;
+    if (r->then != REQUEST_REDIRECT || !request_read_past(r, rc))
+        return retry_again(r, rc, now_ns(f));
+    f->co.ret = redirect_follow(r);
+    return f->co.ret == 0;
 }
 
 void fetch_run(struct co *co)
 {
     CO_BEGIN(struct fetch, f);
-    if ((co->rc = prepare(f)) < 0)
-        CO_RETURN(co->rc);
-    CO_TRY(placing, pool_take(&f->place, &f->request->worker->door, f->origin, f->request->number));
-    f->request->queued_ns = engine_now_ns(f->request->worker->engine);
-    do
-        CO_AWAIT(hopping, begin_hop(f));
-    while (f->hop.stale);
-    co->ret = co->rc;
+    do {
+        if ((co->rc = request_prepare(f->request)) < 0)
+            CO_RETURN(co->rc);
+        do {
+            give_place(f);
+            while (must_wait(f))
+                CO_TRY(waiting, wait_for_turn(f));
+            CO_TRY(placing, take_place(f));
+        } while (must_wait(f));
+        do
+            CO_AWAIT(hopping, begin_hop(f));
+        while (end_hop(f));
+        give_place(f);
+    } while (goes_on(f, co->rc));
     CO_CLEANUP;
-    if (f->place.conn) /* it came with a place that was cancelled in the same moment */
-        f->hop.conn = f->place.conn;
-    pool_give(&f->place, f->hop.conn);
-    free(f->origin);
+    if (f->hopping)
+        end_hop(f);
+    give_place(f);
     session_end_fetch(f->request->worker->session, f);
     CO_END;
 }

@@ -2,9 +2,9 @@
 
 #include <string.h>
 
+#include "fetch/head.h"
 #include "fetch/request.h"
 #include "fetch/session.h"
-#include "proto/auth.h"
 
 enum { HEAD_OUT_MAX = 1024 * 1024 };
 
@@ -30,7 +30,7 @@ static int prepare_dial(struct hop *h)
                        .times = &r->times};
     if (!r->url.tls)
         return 0;
-    d->resume = session_take_ticket(s, h->origin);
+    d->resume = session_take_ticket(s, h->request->origin);
     return session_tls(s, &d->tls, &r->err);
 }
 
@@ -67,52 +67,6 @@ static int make_conn(struct hop *h)
 
 /* ---- the request ------------------------------------------------------------------------------------------------------------ */
 
-/* The URL's user info as an Authorization field's value in *out, which is the caller's; NULL where there is none. */
-static int authorize(const struct url *url, char **out)
-{
-    *out = NULL;
-    if (!url->user && !url->password)
-        return 0;
-    *out = auth_basic(url->user, url->password);
-    return *out ? 0 : ERR_MEMORY;
-}
-
-static int write_head(struct hop *h)
-{
-    struct afetch_session *s = h->request->worker->session;
-    struct afetch_request *r = h->request;
-    char host[300];
-    int rc = url_authority(&r->url, host, sizeof host);
-    if (rc < 0)
-        return error_set(&r->err, rc, 0, "the host is too long");
-    size_t count = s->header_count + r->header_count;
-    char *authorization = NULL;
-    const char **fields = calloc(count ? count : 1, sizeof *fields);
-    if (!fields || authorize(&r->url, &authorization) < 0) {
-        free(fields);
-        return error_set(&r->err, ERR_MEMORY, 0, NULL);
-    }
-    if (s->header_count)
-        memcpy(fields, s->headers, s->header_count * sizeof *fields);
-    if (r->header_count)
-        memcpy(fields + s->header_count, r->headers, r->header_count * sizeof *fields);
-    struct http1_request head = {.method = r->method,
-                                 .target = r->url.target,
-                                 .host = host,
-                                 .authorization = authorization,
-                                 .user_agent = *s->user_agent ? s->user_agent : NULL,
-                                 .user_fields = fields,
-                                 .user_field_count = count};
-    buf_init(&h->head, HEAD_OUT_MAX);
-    rc = http1_write_head(&h->head, &head);
-    free(authorization);
-    free(fields);
-    if (rc < 0)
-        return error_set(&r->err, rc, 0, "the request's head");
-    session_trace_request(s, r, h->head.data, h->head.len);
-    return 0;
-}
-
 static int begin_exchange(struct hop *h)
 {
     struct afetch_request *r = h->request;
@@ -126,7 +80,8 @@ static int begin_exchange(struct hop *h)
         session_trace(h->request->worker->session, r, "Reusing connection #%llu", (unsigned long long)h->conn->id);
     }
     exchange_begin(&h->exchange, h->conn, request_is_head(r), &r->err);
-    return write_head(h);
+    buf_init(&h->head, HEAD_OUT_MAX);
+    return head_write(r, &h->head);
 }
 
 static int sent(struct hop *h)
@@ -173,20 +128,31 @@ static int step(struct hop *h)
 
 /* ---- the end ------------------------------------------------------------------------------------------------------------------- */
 
-static int start_clock(struct hop *h)
+static uint64_t timeout_ns(const struct afetch_request *r)
 {
-    uint64_t ms = h->request->timeout_set ? h->request->timeout_ms : h->request->worker->session->timeout_ms;
-    if (ms == 0)
-        return 0;
-    struct engine *e = h->request->worker->engine;
-    return deadline_set(&h->deadline, &e->timers, engine_now_ns(e) + ms * 1000000, &h->co, ERR_TIMEOUT);
+    return (r->timeout_set ? r->timeout_ms : r->session->timeout_ms) * 1000000;
 }
 
-static void tell_timeout(struct hop *h)
+/* A time-out is for an attempt with all its redirects; what waits for a place in between does not count. */
+static int start_clock(struct hop *h)
 {
-    uint64_t ms = h->request->timeout_set ? h->request->timeout_ms : h->request->worker->session->timeout_ms;
-    error_set(&h->request->err, ERR_TIMEOUT, 0, "after %.3g s (--max-time), with %llu bytes received",
-              (double)ms / 1000, (unsigned long long)h->request->bytes);
+    struct afetch_request *r = h->request;
+    struct engine *e = r->worker->engine;
+    uint64_t ns = timeout_ns(r);
+    h->begun_ns = engine_now_ns(e);
+    if (ns == 0)
+        return 0;
+    uint64_t left_ns = ns > r->spent_ns ? ns - r->spent_ns : 0;
+    return deadline_set(&h->deadline, &e->timers, h->begun_ns + left_ns, &h->co, ERR_TIMEOUT);
+}
+
+static void stop_clock(struct hop *h)
+{
+    deadline_clear(&h->deadline);
+    h->request->spent_ns += engine_now_ns(h->request->worker->engine) - h->begun_ns;
+    if (h->co.reason == ERR_TIMEOUT)
+        error_set(&h->request->err, ERR_TIMEOUT, 0, "after %.3g s (--max-time), with %llu bytes received",
+                  (double)timeout_ns(h->request) / 1e9, (unsigned long long)h->request->bytes);
 }
 
 /* A connection that was kept may have been closed by the server in the very moment of its reuse (RFC 9112
@@ -202,11 +168,11 @@ static void end_exchange(struct hop *h)
 {
     struct tls *tls = stream_tls(h->conn->stream);
     if (tls)
-        session_keep_ticket(h->request->worker->session, h->origin, tls_take_session(tls));
+        session_keep_ticket(h->request->worker->session, h->request->origin, tls_take_session(tls));
     bool reusable = h->exchange.conn && exchange_reusable(&h->exchange);
     h->stale = was_stale(h);
     if (h->stale)
-        request_again(h->request);
+        request_reset(h->request);
     h->conn->used = true;
     stream_release(h->conn->stream);
     if (!reusable) {
@@ -245,9 +211,7 @@ void hop_run(struct co *co)
     }
     co->ret = request_end(h->request);
     CO_CLEANUP;
-    deadline_clear(&h->deadline);
-    if (co->reason == ERR_TIMEOUT)
-        tell_timeout(h);
+    stop_clock(h);
     buf_deinit(&h->head);
     end_dial(h);
     stream_close(h->stream);

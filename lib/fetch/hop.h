@@ -11,10 +11,10 @@
 struct hop {
     struct co co;
     struct afetch_request *request;
-    const char *origin;
     struct conn *conn; /* in: an idle connection, or NULL; out: one that may be used again, or NULL */
     /* hop.c's */
     struct deadline deadline; /* -m */
+    uint64_t begun_ns;
     struct exchange exchange;
     struct buf head;
     struct stream *stream; /* dialled, and no connection yet */

@@ -1,8 +1,12 @@
 #include "fetch/request.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
+#include "fetch/redirect.h"
+#include "fetch/retry.h"
 #include "fetch/session.h"
 
 enum { DISCARD_MAX = 64 * 1024 }; /* of a failed status's body: dropping it costs less than a new connection */
@@ -48,9 +52,13 @@ void afetch_request_free(struct afetch_request *r)
     free(r->headers);
     free(r->method);
     free(r->content_type);
+    free(r->location);
+    free(r->etag);
+    free(r->origin);
     free(r->shown);
     free(r->text);
     url_deinit(&r->url);
+    url_deinit(&r->first_url);
     error_clear(&r->err);
     free(r);
 }
@@ -123,27 +131,126 @@ const char *afetch_request_header(const struct afetch_request *r, const char *na
 
 /* ---- what it is ----------------------------------------------------------------------------------------------------------- */
 
+const char *request_method(const struct afetch_request *r)
+{
+    return r->as_get ? "GET" : r->method;
+}
+
 bool request_is_head(const struct afetch_request *r)
 {
-    return strcmp(r->method, "HEAD") == 0;
+    return strcmp(request_method(r), "HEAD") == 0;
 }
 
 bool request_is_idempotent(const struct afetch_request *r)
 {
     static const char *const methods[] = {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"};
     for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
-        if (strcmp(r->method, methods[i]) == 0)
+        if (strcmp(request_method(r), methods[i]) == 0)
             return true;
     return false;
 }
 
+/* Scheme, host and port as pool, tickets and holds tell origins apart. NULL without memory. */
+static char *make_origin(const struct url *u)
+{
+    size_t size = strlen(u->host) + (u->zone ? strlen(u->zone) : 0) + sizeof "https://[]%:65535";
+    char *origin = malloc(size);
+    if (origin)
+        snprintf(origin, size, "%s://[%s%s%s]:%u", u->scheme, u->host, u->zone ? "%" : "", u->zone ? u->zone : "",
+                 (unsigned)u->port);
+    return origin;
+}
+
 int request_prepare(struct afetch_request *r)
 {
-    if (r->parsed)
-        return 0;
-    int rc = url_parse(&r->url, r->text, r->text_len, r->session->default_scheme, &r->err);
-    r->parsed = rc == 0;
-    return rc;
+    if (!r->parsed) {
+        int rc = url_parse(&r->url, r->text, r->text_len, r->session->default_scheme, &r->err);
+        if (rc < 0)
+            return rc;
+        r->parsed = true;
+    }
+    free(r->origin);
+    r->origin = make_origin(&r->url);
+    return r->origin ? 0 : error_set(&r->err, ERR_MEMORY, 0, NULL);
+}
+
+/* ---- another hop, another try ---------------------------------------------------------------------------------------- */
+
+bool request_read_past(const struct afetch_request *r, int rc)
+{
+    return r->discard && rc != ERR_CANCELED && rc != ERR_TIMEOUT && rc != ERR_MEMORY;
+}
+
+void request_reset(struct afetch_request *r)
+{
+    error_clear(&r->err);
+    r->bytes = r->continue_from;
+    r->status = 0;
+    r->discard = false;
+    r->then = REQUEST_END;
+    r->sent_ns = r->first_byte_ns = 0;
+    r->times = (struct dial_times){0};
+}
+
+void request_restart(struct afetch_request *r)
+{
+    r->as_get = false;
+    r->redirects = 0;
+    r->spent_ns = 0;
+    if (!r->first_url.storage)
+        return;
+    url_deinit(&r->url);
+    r->url = r->first_url;
+    r->first_url = (struct url){0};
+}
+
+/* What was delivered is void. */
+static bool undo(struct afetch_request *r)
+{
+    bool undone = true;
+    if (r->callbacks.restart) {
+        lock_take(&r->session->lock);
+        undone = r->callbacks.restart(r->arg, r) != AFETCH_ABORT;
+        lock_drop(&r->session->lock);
+    } else if (r->callbacks.body) {
+        undone = r->bytes == 0;
+    }
+    if (undone) {
+        r->delivering = false;
+        r->continue_from = 0;
+        r->bytes = 0;
+    }
+    return undone;
+}
+
+static bool has_field(const struct afetch_request *r, const char *name)
+{
+    size_t len = strlen(name);
+    const struct afetch_session *s = r->session;
+    for (size_t i = 0; i < r->header_count; i++)
+        if (strncasecmp(r->headers[i], name, len) == 0)
+            return true;
+    for (size_t i = 0; i < s->header_count; i++)
+        if (strncasecmp(s->headers[i], name, len) == 0)
+            return true;
+    return false;
+}
+
+/* A GET goes on where it broke, if a strong validator shows that it is the same representation (RFC 9110 section
+ * 13.1.5). */
+static bool can_continue(const struct afetch_request *r)
+{
+    return r->delivering && r->bytes > 0 && r->etag && strcmp(request_method(r), "GET") == 0 && !has_field(r, "Range:");
+}
+
+bool request_undo(struct afetch_request *r)
+{
+    if (!r->delivering)
+        return true;
+    if (!can_continue(r))
+        return undo(r);
+    r->continue_from = r->bytes;
+    return true;
 }
 
 /* ---- the response ------------------------------------------------------------------------------------------------------------ */
@@ -153,36 +260,102 @@ static int stop(struct afetch_request *r)
     return error_set(&r->err, ERR_WRITE, 0, "the receiver refused the body");
 }
 
+static int drop_body(struct afetch_request *r, const struct http1 *response)
+{
+    r->discard = true;
+    r->discarded = 0;
+    return http1_content_length(response) > DISCARD_MAX ? ERR_STATUS : 0;
+}
+
 static int refuse_status(struct afetch_request *r, const struct http1 *response)
 {
     const char *reason = http1_reason(response);
     error_set(&r->err, ERR_STATUS, 0, "%d%s%.100s", r->status, *reason ? " " : "", reason);
-    r->discard = true;
-    return http1_content_length(response) > DISCARD_MAX ? ERR_STATUS : 0;
+    return drop_body(r, response);
 }
 
-int request_head(struct afetch_request *r, const struct http1 *response)
+/* Whether the response is followed by another hop or attempt, and is only read past: 1, 0, or an error. */
+static int leads_on(struct afetch_request *r, const struct http1 *response)
 {
-    r->status = http1_status(response);
-    r->http_minor = http1_minor_version(response);
-    const char *type = http1_find(response, "Content-Type");
-    free(r->content_type);
-    r->content_type = type ? strdup(type) : NULL;
-    session_trace_response(r->session, r, response);
-    if (r->status >= 400 && r->session->fail_on_status)
-        return refuse_status(r, response);
-    if (!r->callbacks.head)
+    int rc = redirect_wanted(r, response);
+    if (rc < 0)
+        return rc;
+    if (rc > 0)
+        r->then = REQUEST_REDIRECT;
+    else if (retry_status(r, response))
+        r->then = REQUEST_RETRY;
+    return r->then != REQUEST_END;
+}
+
+static int copy_field(char **to, const char *value)
+{
+    free(*to);
+    *to = value ? strdup(value) : NULL;
+    return value && !*to ? ERR_MEMORY : 0;
+}
+
+/* The validator that a later try can go on by: weak ones do not tell bytes apart. */
+static int note_validator(struct afetch_request *r, const struct http1 *response)
+{
+    const char *etag =
+        r->status == 200 && !http1_find(response, "Content-Encoding") ? http1_find(response, "ETag") : NULL;
+    return copy_field(&r->etag, etag && *etag == '"' ? etag : NULL);
+}
+
+/* To a request that goes on: 1 if this is the rest of what was delivered, 0 if it is something else, which begins from
+ * the start, or an error where that can't be. */
+static int continues(struct afetch_request *r, const struct http1 *response)
+{
+    uint64_t from = r->continue_from, first;
+    if (from == 0)
         return 0;
+    const char *range = http1_find(response, "Content-Range");
+    const char *etag = http1_find(response, "ETag");
+    if (r->status == 206 && range && sscanf(range, "bytes %" SCNu64 "-", &first) == 1 && first == from &&
+        (!etag || strcmp(etag, r->etag) == 0))
+        return 1;
+    r->bytes = from;
+    if (undo(r))
+        return 0;
+    return error_set(&r->err, ERR_PARTIAL, 0,
+                     "after %llu bytes, which cannot be taken back, as the server does not go on there",
+                     (unsigned long long)from);
+}
+
+static int tell_head(struct afetch_request *r, const struct http1 *response)
+{
     struct afetch_head head = {.status = r->status,
                                .reason = http1_reason(response),
                                .http_minor = r->http_minor,
                                .content_length = http1_content_length(response)};
+    int rc = note_validator(r, response);
+    if (rc < 0)
+        return error_set(&r->err, rc, 0, NULL);
+    r->delivering = true;
+    if (!r->callbacks.head)
+        return 0;
     r->response = response;
     lock_take(&r->session->lock);
     enum afetch_flow flow = r->callbacks.head(r->arg, r, &head);
     lock_drop(&r->session->lock);
     r->response = NULL;
     return flow == AFETCH_ABORT ? stop(r) : 0;
+}
+
+int request_head(struct afetch_request *r, const struct http1 *response)
+{
+    r->status = http1_status(response);
+    r->http_minor = http1_minor_version(response);
+    if (copy_field(&r->content_type, http1_find(response, "Content-Type")) < 0)
+        return error_set(&r->err, ERR_MEMORY, 0, NULL);
+    session_trace_response(r->session, r, response);
+    int rc = leads_on(r, response);
+    if (rc != 0)
+        return rc < 0 ? rc : drop_body(r, response);
+    if (r->status >= 400 && r->session->fail_on_status)
+        return refuse_status(r, response);
+    rc = continues(r, response);
+    return rc != 0 ? (rc < 0 ? rc : 0) : tell_head(r, response);
 }
 
 static void cancel_pause(struct co_op *op, int reason)
@@ -208,9 +381,11 @@ void afetch_request_resume(struct afetch_request *r)
 
 int request_body(struct afetch_request *r, const void *data, size_t len)
 {
+    if (r->discard) {
+        r->discarded += len;
+        return r->discarded > DISCARD_MAX ? ERR_STATUS : 0;
+    }
     r->bytes += len;
-    if (r->discard)
-        return r->bytes > DISCARD_MAX ? ERR_STATUS : 0;
     if (!r->callbacks.body)
         return 0;
     lock_take(&r->session->lock);
@@ -246,15 +421,6 @@ void afetch_request_fail(struct afetch_request *r, enum afetch_code code, const 
     error_set(&r->err, code_of(code), 0, "%s", why);
 }
 
-void request_again(struct afetch_request *r)
-{
-    error_clear(&r->err);
-    r->bytes = 0;
-    r->status = 0;
-    r->sent_ns = r->first_byte_ns = 0;
-    r->times = (struct dial_times){0};
-}
-
 /* ---- the end --------------------------------------------------------------------------------------------------------------------- */
 
 static uint64_t since_start(const struct afetch_request *r, uint64_t at_ns)
@@ -288,6 +454,9 @@ void request_done(struct afetch_request *r, int rc)
         .content_type = r->content_type ? r->content_type : "",
         .connects = r->connects,
         .reused = r->reused,
+        .redirects = r->redirects,
+        .retries = r->retries,
+        .effective_url = r->first_url.storage ? r->url.shown : r->shown,
     };
     lock_take(&r->session->lock);
     if (r->callbacks.done)

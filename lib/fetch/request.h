@@ -11,6 +11,9 @@
 #include "proto/http1.h"
 #include "proto/url.h"
 
+/* What a response leads to, beside its end. */
+enum request_then { REQUEST_END, REQUEST_REDIRECT, REQUEST_RETRY };
+
 struct afetch_request {
     struct afetch_session *session; /* NULL until it is handed over */
     struct worker
@@ -18,8 +21,10 @@ struct afetch_request {
     struct afetch_request *next; /* in the session's queue */
     char *text;                  /* the URL as it was given */
     size_t text_len;
-    char *shown; /* less its user info */
-    struct url url;
+    char *shown;          /* less its user info */
+    struct url url;       /* of this hop */
+    struct url first_url; /* the one asked for, once a redirect was followed; else all zero */
+    char *origin;         /* "https://[host]:port" of this hop */
     bool parsed;
     char *method;
     char **headers;
@@ -35,11 +40,23 @@ struct afetch_request {
     struct dial_times times;
     struct addr peer;
     bool have_peer, reused, discard;
+    uint64_t discarded; /* bytes of a body that is only read past */
     unsigned connects;
     int status, http_minor;
     uint64_t bytes;
     const char *tls_version; /* a constant, or NULL */
     char *content_type;
+    /* redirects and tries */
+    bool as_get; /* a redirect has made a GET of it, without a body */
+    enum request_then then;
+    char *location;
+    unsigned redirects, retries;
+    uint64_t not_before_ns, retry_after_ns;
+    uint64_t first_ns; /* when it first had its place */
+    uint64_t spent_ns; /* of its time-out, by hops before this one */
+    char *etag;        /* a strong validator of what was delivered; NULL: none */
+    uint64_t continue_from;
+    bool delivering;              /* the receiver was told of a response */
     const struct http1 *response; /* within the head callback */
 
     struct co_op resume; /* pending while AFETCH_PAUSE holds */
@@ -48,10 +65,12 @@ struct afetch_request {
     bool paused;
 };
 
+/* As it is sent in this hop. */
+const char *request_method(const struct afetch_request *r);
 bool request_is_head(const struct afetch_request *r);
 /* RFC 9110 section 9.2.2: it may be sent again where nobody knows whether it arrived. */
 bool request_is_idempotent(const struct afetch_request *r);
-/* Parses the URL. 0, ERR_URL, ERR_SCHEME, ERR_MEMORY with the sentence in r->err. */
+/* Parses the URL, makes the origin. 0, ERR_URL, ERR_SCHEME, ERR_MEMORY with the sentence in r->err. */
 int request_prepare(struct afetch_request *r);
 /* These call callbacks, with the session's lock held. What a response's parts mean to the request: 0, 1 for a pause, or an error that is in r->err. */
 int request_head(struct afetch_request *r, const struct http1 *response);
@@ -60,8 +79,14 @@ int request_body(struct afetch_request *r, const void *data, size_t len);
 int request_end(struct afetch_request *r);
 /* Completes when afetch_request_resume was called. */
 struct co_op *request_pause(struct afetch_request *r);
-/* Forgets a failed attempt, before another is made. */
-void request_again(struct afetch_request *r);
+/* The attempt ended with rc, and of its response nothing was wanted but its head. */
+bool request_read_past(const struct afetch_request *r, int rc);
+/* Forgets a response, before another hop or attempt. */
+void request_reset(struct afetch_request *r);
+/* Back to the URL and method that were asked for. */
+void request_restart(struct afetch_request *r);
+/* Before another attempt: what was delivered is undone, or will be gone on with. False: neither can be. */
+bool request_undo(struct afetch_request *r);
 /* Calls done. rc: what the fetch ended with. */
 void request_done(struct afetch_request *r, int rc);
 

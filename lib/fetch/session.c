@@ -168,6 +168,8 @@ static void session_run(struct co *co)
 void session_woken(struct afetch_session *s)
 {
     lock_take(&s->lock);
+    if (s->woken) /* first: what it resumes goes on in this turn */
+        s->woken(s->woken_arg);
     s->source_later = false;
     if (atomic_load(&s->cancel))
         co_cancel(&s->root.co, ERR_CANCELED);
@@ -178,6 +180,12 @@ void session_woken(struct afetch_session *s)
 void afetch_session_wake(struct afetch_session *s)
 {
     engine_wake(s->engine);
+}
+
+void afetch_session_set_on_wake(struct afetch_session *s, void (*woken)(void *arg), void *arg)
+{
+    s->woken = woken;
+    s->woken_arg = arg;
 }
 
 void afetch_session_cancel(struct afetch_session *s)
@@ -291,6 +299,34 @@ void session_count_reuse(struct afetch_session *s)
     lock_drop(&s->lock);
 }
 
+void session_hold(struct afetch_session *s, const char *origin, uint64_t wait_ns, uint64_t now_ns)
+{
+    lock_take(&s->lock);
+    holds_add(&s->holds, origin, now_ns + wait_ns, now_ns);
+    lock_drop(&s->lock);
+}
+
+uint64_t session_held_until(struct afetch_session *s, const char *origin, uint64_t now_ns)
+{
+    lock_take(&s->lock);
+    uint64_t until_ns = holds_until(&s->holds, origin, now_ns);
+    lock_drop(&s->lock);
+    return until_ns;
+}
+
+/* xorshift64* (Vigna). */
+uint64_t session_random(struct afetch_session *s)
+{
+    lock_take(&s->lock);
+    uint64_t x = s->random;
+    x ^= x >> 12;
+    x ^= x << 25;
+    x ^= x >> 27;
+    s->random = x;
+    lock_drop(&s->lock);
+    return x * 0x2545f4914f6cdd1dULL;
+}
+
 struct tls_session *session_take_ticket(struct afetch_session *s, const char *origin)
 {
     lock_take(&s->lock);
@@ -330,9 +366,14 @@ int session_tls(struct afetch_session *s, struct tls_config **out, struct error 
     lock_take(&s->lock);
     if (!s->tls && !s->tls_error.code)
         make_tls(s, &s->tls_error);
-    int rc = s->tls ? 0 : error_copy(err, &s->tls_error); /* the same for every https URL: found out once */
-    if (rc == 0)
+    int rc = 0;
+    if (s->tls) {
         *out = s->tls;
+    } else { /* the same for every https URL, and found out once, but for memory, of which there may be more then */
+        rc = error_copy(err, &s->tls_error);
+        if (rc == ERR_MEMORY)
+            error_clear(&s->tls_error);
+    }
     lock_drop(&s->lock);
     return rc;
 }
@@ -396,7 +437,9 @@ void afetch_options_init(struct afetch_options *opt)
                                    .parallel_max = 64,
                                    .connect_timeout_ms = 30000,
                                    .default_scheme = "http",
-                                   .fail_on_status = true};
+                                   .fail_on_status = true,
+                                   .follow = true,
+                                   .redirects_max = 10};
 }
 
 static bool copy_headers(struct afetch_session *s, const struct afetch_options *opt)
@@ -408,6 +451,50 @@ static bool copy_headers(struct afetch_session *s, const struct afetch_options *
         if (!(s->headers[s->header_count] = strdup(opt->headers[s->header_count])))
             return false;
     return true;
+}
+
+/* "404,420-423" */
+static int parse_statuses(const char *text, struct status_range **out, size_t *count, struct error *err)
+{
+    size_t n = 1;
+    for (const char *p = text; *p; p++)
+        n += *p == ',';
+    struct status_range *ranges = calloc(n, sizeof *ranges);
+    if (!ranges)
+        return error_set(err, ERR_MEMORY, 0, NULL);
+    *out = ranges;
+    for (const char *p = text; *p;) {
+        struct status_range *range = &ranges[*count];
+        int used = 0;
+        if (sscanf(p, "%3d%n", &range->low, &used) != 1)
+            return error_set(err, ERR_USAGE, 0, "\"%.60s\" is no list of statuses", text);
+        p += used;
+        range->high = range->low;
+        if (*p == '-') {
+            if (sscanf(p + 1, "%3d%n", &range->high, &used) != 1)
+                return error_set(err, ERR_USAGE, 0, "\"%.60s\" is no list of statuses", text);
+            p += 1 + used;
+        }
+        if (range->low < 100 || range->high > 999 || range->high < range->low || (*p && *p != ','))
+            return error_set(err, ERR_USAGE, 0, "\"%.60s\" is no list of statuses", text);
+        (*count)++;
+        p += *p == ',';
+    }
+    return 0;
+}
+
+static void copy_redirects_and_retries(struct afetch_session *s, const struct afetch_options *opt)
+{
+    s->follow = opt->follow;
+    s->redirects_max = opt->redirects_max;
+    s->post_keep = opt->post_keep;
+    s->proto_redir = opt->proto_redir;
+    s->location_trusted = opt->location_trusted;
+    s->retry_max = opt->retry_max;
+    s->retry_delay_ns = opt->retry_delay_ms * 1000000;
+    s->retry_max_time_ns = opt->retry_max_time_ms * 1000000;
+    s->retry_connrefused = opt->retry_connrefused;
+    s->retry_all_errors = opt->retry_all_errors;
 }
 
 static int copy_options(struct afetch_session *s, const struct afetch_options *opt, struct error *err)
@@ -423,6 +510,12 @@ static int copy_options(struct afetch_session *s, const struct afetch_options *o
     s->ca_file = opt->ca_file ? strdup(opt->ca_file) : NULL;
     if (!s->default_scheme || !s->user_agent || (opt->ca_file && !s->ca_file) || !copy_headers(s, opt))
         return error_set(err, ERR_MEMORY, 0, NULL);
+    copy_redirects_and_retries(s, opt);
+    int rc = opt->retry_on_statuses
+                 ? parse_statuses(opt->retry_on_statuses, &s->retry_statuses, &s->retry_status_count, err)
+                 : 0;
+    if (rc < 0)
+        return rc;
     return s->ca_file && !s->insecure ? trust_check(s->ca_file, err) : 0;
 }
 
@@ -461,6 +554,7 @@ int session_new(struct afetch_session **out, struct engine *e, struct names *n, 
     gate_init(&s->gate, &s->lock, SESSION_HANDSHAKES_MAX);
     crew_init(&s->crew, s);
     atomic_init(&s->cancel, false);
+    s->random = engine_now_ns(e) | 1;
     worker_init(&s->main, s, e);
     *out = s;
     return 0;
@@ -500,6 +594,8 @@ void afetch_session_free(struct afetch_session *s)
         engine_free(s->engine);
     }
     tickets_deinit(&s->tickets);
+    holds_deinit(&s->holds);
+    free(s->retry_statuses);
     tls_config_free(s->tls);
     error_clear(&s->tls_error);
     for (size_t i = 0; i < s->header_count; i++)

@@ -6,6 +6,7 @@
 
 #include "afetch.h"
 #include "fetch/crew.h"
+#include "fetch/holds.h"
 #include "fetch/tickets.h"
 #include "fetch/worker.h"
 #include "net/gate.h"
@@ -30,6 +31,7 @@ struct afetch_session {
     struct pool pool;
     struct gate gate;
     struct tickets tickets;
+    struct holds holds;
     struct tls_config *tls; /* made when the first https URL needs it */
     struct error tls_error; /* why it could not be made */
 
@@ -40,6 +42,16 @@ struct afetch_session {
     uint64_t connect_timeout_ns, timeout_ms;
     size_t look_ahead;
     bool threads;
+    bool follow, location_trusted;
+    int redirects_max;
+    unsigned post_keep, proto_redir;
+    unsigned retry_max;
+    uint64_t retry_delay_ns, retry_max_time_ns;
+    bool retry_connrefused, retry_all_errors;
+    struct status_range {
+        int low, high;
+    } * retry_statuses;
+    size_t retry_status_count;
     bool insecure, fail_on_status;
     void (*trace)(void *arg, const struct afetch_request *r, enum afetch_trace kind, const char *text, size_t len);
     void *trace_arg;
@@ -49,6 +61,8 @@ struct afetch_session {
     enum afetch_next (*next)(void *arg, struct afetch_request **out);
     void *next_arg;
     bool source_ended, source_later;
+    void (*woken)(void *arg);
+    void *woken_arg;
 
     /* the run */
     struct session_root root;
@@ -60,6 +74,7 @@ struct afetch_session {
     void (*describe_line)(void *arg, const char *text);
     void *describe_arg;
     uint64_t numbers; /* given so far */
+    uint64_t random;
     uint64_t conn_ids;
     uint64_t reused;
 
@@ -87,6 +102,11 @@ void session_woken(struct afetch_session *s);
 /* A new connection's id: 1, 2, … */
 uint64_t session_count_conn(struct afetch_session *s);
 void session_count_reuse(struct afetch_session *s);
+/* Nobody is to go to origin for so long from now_ns on; and until when that is (0: it is free). */
+void session_hold(struct afetch_session *s, const char *origin, uint64_t wait_ns, uint64_t now_ns);
+uint64_t session_held_until(struct afetch_session *s, const char *origin, uint64_t now_ns);
+/* For jitter; no secret. */
+uint64_t session_random(struct afetch_session *s);
 struct tls_session *session_take_ticket(struct afetch_session *s, const char *origin);
 void session_keep_ticket(struct afetch_session *s, const char *origin, struct tls_session *ticket);
 

@@ -30,7 +30,8 @@ static int read_file(struct buf *out, const char *path, struct error *err)
     while (rc == 0 && n > 0) {
         room = buf_room(out, 64 * 1024);
         if (!room) {
-            rc = error_set(err, ERR_TRUST, 0, "%s is too large", path);
+            rc = buf_full(out, 64 * 1024) ? error_set(err, ERR_TRUST, 0, "%s is too large", path)
+                                          : error_set(err, ERR_MEMORY, 0, "for %s", path);
             break;
         }
         n = fread(room, 1, 64 * 1024, f);

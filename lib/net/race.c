@@ -204,14 +204,24 @@ static bool advance(struct race *r)
 
 /* ---- how it ends ------------------------------------------------------------------------------------------------------------------ */
 
+/* What ended the race, though neither the names nor the addresses are to blame: without the memory for a look-up nobody
+ * knows whether its family would have done. */
+static int find_fatal(const struct race_state *s)
+{
+    int fatal = s->fatal;
+    for (int i = 0; i < FAMILIES; i++) {
+        int rc = s->answers[i].lookup.op.rc;
+        if (!fatal && rc < 0 && rc != ERR_RESOLVE)
+            fatal = rc;
+    }
+    return fatal;
+}
+
 static int tell_unresolved(const struct race *r)
 {
     const struct lookup *v4 = &r->state->answers[V4].lookup;
     const struct lookup *v6 = &r->state->answers[V6].lookup;
-    int rc = v4->op.rc < 0 ? v4->op.rc : v6->op.rc;
     const char *why = v4->op.rc < 0 ? v4->why : v6->why;
-    if (rc < 0 && rc != ERR_RESOLVE)
-        return error_set(r->err, rc, 0, NULL);
     return error_set(r->err, ERR_RESOLVE, 0, "%s (%s)", r->host, why ? why : "it has no address");
 }
 
@@ -238,8 +248,9 @@ static int conclude(struct race *r)
             *r->peer = s->winner->addr;
         return 0;
     }
-    if (s->fatal)
-        return error_set(r->err, s->fatal, 0, NULL);
+    int fatal = find_fatal(s);
+    if (fatal)
+        return error_set(r->err, fatal, 0, NULL);
     return s->tried ? tell_unconnected(r) : tell_unresolved(r);
 }
 

@@ -91,6 +91,8 @@ int http1_write_head(struct buf *out, const struct http1_request *r)
         rc = write_default(out, r, "User-Agent", r->user_agent);
     if (rc == 0)
         rc = write_default(out, r, "Accept", "*/*");
+    for (size_t i = 0; rc == 0 && i < r->more_count; i++)
+        rc = write_default(out, r, r->more[i].name, r->more[i].value);
     if (rc == 0)
         rc = write_users(out, r);
     if (rc == 0)

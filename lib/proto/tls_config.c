@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <mbedtls/pem.h>
 #include <mbedtls/psa_util.h>
 #include <mbedtls/version.h>
 #include <psa/crypto.h>
@@ -124,6 +123,8 @@ int tls_config_setup(struct tls_config *c, const struct tls_options *opt, struct
         c->has_1_2 = true;
         rc = set_up(c, &c->ssl_1_2, opt, 2);
     }
+    if (tls_lacks_memory(rc))
+        return error_set(err, ERR_MEMORY, 0, NULL);
     return rc == 0 ? 0 : error_set(err, ERR_TLS, 0, "mbedTLS cannot be configured (-0x%04x)", (unsigned)-rc);
 }
 
@@ -187,7 +188,7 @@ int tls_config_add_trust(struct tls_config *c, const void *data, size_t len, con
     int rc = parse(&c->trust, data, len);
     size_t before = c->trust_count;
     c->trust_count = count(&c->trust);
-    if (rc == MBEDTLS_ERR_X509_ALLOC_FAILED || rc == MBEDTLS_ERR_PEM_ALLOC_FAILED)
+    if (tls_lacks_memory(rc))
         return error_set(err, ERR_MEMORY, 0, NULL);
     if (rc < 0 || c->trust_count == before)
         return error_set(err, ERR_TRUST, 0, "no certificate can be read from %s", what);

@@ -90,6 +90,8 @@ int tls_verify(void *tls, mbedtls_x509_crt *crt, int depth, uint32_t *flags);
 
 /* Sets err to what mbedTLS's code rc means for t, in a handshake; returns its code. */
 int tls_explain(struct tls *t, int rc, struct error *err);
+/* Whether mbedTLS's code rc stands for a lack of memory, in whichever of its modules. */
+bool tls_lacks_memory(int rc);
 /* mbedTLS's words for rc, or those for the alert that the peer sent. size: at least 1. */
 const char *tls_describe(struct tls *t, int rc, char *text, size_t size);
 

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 
 #define URL_MAX ((size_t)64 * 1024)
@@ -40,6 +41,10 @@ void url_deinit(struct url *u);
 /* Writes "host", "host:port", "[v6]" or "[v6]:port" as a Host field wants it (RFC 9110 section 7.2), NUL-terminated.
  * Returns the length, or ERR_URL where size is too small. */
 int url_authority(const struct url *u, char *out, size_t size);
+
+/* Appends to out the URL that reference (of a Location field) means when it comes from base: absolute, without a user
+ * info of base's, for url_parse to read. ERR_MEMORY, also where out is full; ERR_URL. */
+int url_resolve(struct buf *out, const struct url *base, const char *reference);
 
 /* Text for people: a copy of text without user info, control characters as \xNN, cut at size - 1 bytes. For URLs too
  * malformed to parse as well. out: size bytes (1 or more), always NUL-terminated. Returns the length. */

@@ -4,179 +4,181 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fetch/session.h"
-#include "sim/sim_world.h"
+#include "sim/sim_run.h"
 
 enum { REPLAYED = 50, USAGE = 2 };
 
 /* Seeds that found a mistake once; run before all others. */
-static const uint64_t pinned[] = {
-    145, /* an idle connection's read completed while the next request was being written: what it was lent had expired */
+static const struct sim_run pinned[] = {
+    /* an idle connection's read completed while the next request was being written: what it was lent had expired */
+    {.seed = 145, .cancel_at = UINT64_MAX},
 };
 
 struct command {
-    uint64_t seeds, from, seed, sweep, cancel_at;
-    bool one, tiny, direct, verbose;
-    enum sim_plant plant;
+    uint64_t seeds, from, sweep, memory;
+    struct sim_run run; /* of --seed; the options of all others */
+    bool one, covers;
+    struct sim_cover cover;
 };
-
-/* ---- one run ---------------------------------------------------------------------------------------------------- */
-
-struct run {
-    uint64_t seed, cancel_at; /* after so many points; UINT64_MAX: never */
-    bool tiny, direct, verbose;
-    enum sim_plant plant;
-};
-
-struct outcome {
-    uint64_t hash, points, done, end_ns;
-    bool canceled;
-};
-
-struct canceler {
-    struct sim_world *w;
-    const struct run *run;
-};
-
-static void on_point(void *arg)
-{
-    struct canceler *c = arg;
-    struct sim_world *w = c->w;
-    if (w->points++ != c->run->cancel_at)
-        return;
-    w->canceled = true;
-    w->canceled_ns = *w->sim.now_ns;
-    sim_note(&w->sim, "cancel", w->points, 0);
-    if (c->run->direct)
-        co_cancel(&w->session->root.co, ERR_CANCELED);
-    else
-        afetch_session_cancel(w->session);
-}
-
-static void print_line(void *arg, const char *text)
-{
-    (void)arg;
-    fprintf(stderr, "  %s\n", text);
-}
-
-static void describe(void *arg)
-{
-    struct sim_world *w = arg;
-    fprintf(stderr, "%s%s; what each waits for:\n", w->canceled ? "canceled" : "not canceled",
-            w->points ? "" : ", before the first point");
-    if (w->session)
-        afetch_session_describe(w->session, print_line, NULL);
-}
-
-static struct outcome perform(const struct run *run)
-{
-    static struct sim_world w; /* large */
-    struct canceler canceler = {&w, run};
-    memset(&w, 0, sizeof w);
-    sim_init(&w.sim, run->seed, run->verbose);
-    w.plant = run->plant;
-    w.sim.on_point = on_point;
-    w.sim.on_point_arg = &canceler;
-    w.sim.describe = describe;
-    w.sim.describe_arg = &w;
-    snprintf(w.sim.replay, sizeof w.sim.replay, "%s%s", run->tiny ? " --tiny" : "", run->direct ? " --direct" : "");
-    if (run->cancel_at != UINT64_MAX)
-        snprintf(w.sim.replay + strlen(w.sim.replay), sizeof w.sim.replay - strlen(w.sim.replay), " --cancel %" PRIu64,
-                 run->cancel_at);
-    sim_plan(&w, run->tiny);
-    sim_server_init(&w);
-    sim_client_run(&w);
-    struct outcome outcome = {w.sim.hash, w.points, w.done, w.end_ns, w.canceled};
-    sim_deinit(&w.sim);
-    return outcome;
-}
 
 /* ---- many ------------------------------------------------------------------------------------------------------- */
 
-static void differ(const struct run *run)
+static struct sim_outcome perform(struct command *c, const struct sim_run *run)
 {
-    printf("seed 0x%" PRIx64 " failed: its replay was another run\n", run->seed);
-    exit(1);
+    return sim_perform(run, &c->cover);
 }
 
-static uint64_t perform_seed(const struct command *c, uint64_t seed, bool replay)
+static uint64_t perform_seed(struct command *c, uint64_t seed, bool replay)
 {
-    struct run run = {.seed = seed, .cancel_at = UINT64_MAX, .tiny = c->tiny, .plant = c->plant};
-    struct outcome first = perform(&run);
-    if (replay && perform(&run).hash != first.hash)
-        differ(&run);
+    struct sim_run run = c->run;
+    run.seed = seed;
+    struct sim_outcome first = perform(c, &run);
+    if (replay && perform(c, &run).hash != first.hash) {
+        printf("seed 0x%" PRIx64 " failed: its replay was another run\n", seed);
+        exit(1);
+    }
     return first.points;
 }
 
-static int run_seeds(const struct command *c)
+static int run_seeds(struct command *c)
 {
     uint64_t points = 0;
-    for (size_t i = 0; i < sizeof pinned / sizeof pinned[0]; i++)
-        points += perform_seed(c, pinned[i], false);
+    for (size_t i = 0; i < sizeof pinned / sizeof pinned[0]; i++) {
+        struct sim_run run = pinned[i];
+        run.plant = c->run.plant;
+        points += perform(c, &run).points;
+    }
     for (uint64_t i = 0; i < c->seeds; i++)
         points += perform_seed(c, c->from + i, i < REPLAYED);
+    bool all = sim_cover_print(&c->cover, c->run.tls) || !c->covers;
     printf("%" PRIu64 " seeds from 0x%" PRIx64 ", %" PRIu64 " events: every invariant held\n", c->seeds, c->from,
            points);
-    return 0;
+    return all ? 0 : 1;
 }
 
 /* Cancelled at each of its points in turn, in both ways. The sweep is worth something only if the cancels arrive. */
-static uint64_t sweep_seed(uint64_t seed, uint64_t *arrived)
+static void sweep_seed(struct command *c, uint64_t seed, uint64_t *arrived)
 {
-    struct run run = {.seed = seed, .cancel_at = UINT64_MAX, .tiny = true};
-    uint64_t points = perform(&run).points;
+    struct sim_run run = c->run;
+    run.seed = seed;
+    run.tiny = true;
+    uint64_t points = perform(c, &run).points;
     for (uint64_t at = 0; at < points; at++) {
         run.cancel_at = at;
         for (int direct = 0; direct < 2; direct++) {
             run.direct = direct;
-            struct outcome o = perform(&run);
-            if (!o.canceled) {
+            if (!perform(c, &run).canceled) {
                 printf("seed 0x%" PRIx64 " failed: no cancel at point %" PRIu64 " of %" PRIu64 "\n", seed, at, points);
                 exit(1);
             }
             ++*arrived;
         }
     }
-    return points;
 }
 
-static int sweep(const struct command *c)
+static int sweep(struct command *c)
 {
     uint64_t arrived = 0;
     for (uint64_t i = 0; i < c->sweep; i++)
-        sweep_seed(c->from + i, &arrived);
+        sweep_seed(c, c->from + i, &arrived);
     printf("%" PRIu64 " seeds from 0x%" PRIx64 ", canceled %" PRIu64 " times: every invariant held\n", c->sweep,
            c->from, arrived);
     return arrived > 0 ? 0 : 1;
 }
 
-static int run_one(const struct command *c)
+/* ---- memory ----------------------------------------------------------------------------------------------------- */
+
+/* A handshake makes thousands of allocations: of those that one place makes, the first, second, fourth, eighth… of the
+ * last run. */
+static bool *choose(uint64_t asked)
 {
-    struct run run = {c->seed, c->cancel_at, c->tiny, c->direct, c->verbose, c->plant};
-    struct outcome o = perform(&run);
+    uint64_t counts[SIM_MEMORY_SITES] = {0};
+    bool *chosen = calloc(asked + 1, sizeof *chosen);
+    for (uint64_t at = 1; chosen && at <= asked; at++) {
+        uint64_t count = ++counts[sim_memory_site(at)];
+        chosen[at] = (count & (count - 1)) == 0;
+    }
+    return chosen;
+}
+
+/* Each allocation of the library fails in turn, alone and with all behind it. */
+static void fail_each(struct command *c, uint64_t seed, uint64_t *failures)
+{
+    bool *chosen = NULL;
+    struct sim_run run = c->run;
+    run.seed = seed;
+    run.tiny = true;
+    run.fail_at = SIM_RUN_NO_FAILURE;
+    uint64_t asked = perform(c, &run).asked;
+    if (run.tls && !(chosen = choose(asked)))
+        return;
+    for (uint64_t at = 1; at <= asked; at++) {
+        if (chosen && !chosen[at])
+            continue;
+        run.fail_at = at;
+        for (int for_good = 0; for_good < 2; for_good++) {
+            run.for_good = for_good;
+            uint64_t failed = perform(c, &run).failed;
+            if (failed == 0) {
+                printf("seed 0x%" PRIx64 " failed: allocation %" PRIu64 " was not made\n", seed, at);
+                exit(1);
+            }
+            *failures += failed;
+        }
+    }
+    free(chosen);
+}
+
+static int fail_memory(struct command *c)
+{
+    uint64_t failures = 0;
+    for (uint64_t i = 0; i < c->memory; i++)
+        fail_each(c, c->from + i, &failures);
+    size_t seen, failed;
+    sim_memory_sites(&seen, &failed);
+    printf("%" PRIu64 " seeds from 0x%" PRIx64 ", %" PRIu64 " allocations failed, at %zu of %zu places: "
+           "every invariant held\n",
+           c->memory, c->from, failures, failed, seen);
+    return failures > 0 && failed == seen ? 0 : 1;
+}
+
+static int run_one(struct command *c)
+{
+    struct sim_outcome o = perform(c, &c->run);
     printf("seed 0x%" PRIx64 ": %" PRIu64 " results, %" PRIu64 " events, %.3f s of virtual time, hash %016" PRIx64 "\n",
-           run.seed, o.done, o.points, (double)o.end_ns / 1e9, o.hash);
+           c->run.seed, o.done, o.points, (double)o.end_ns / 1e9, o.hash);
     return 0;
 }
 
 /* ---- the command line --------------------------------------------------------------------------------------------- */
 
+static const char *const plants[PLANTS] = {
+    [PLANT_BYTE] = "byte",     [PLANT_LIMIT] = "limit", [PLANT_LOST_RESULT] = "lost", [PLANT_HOST] = "host",
+    [PLANT_IDLE] = "idle",     [PLANT_LATE] = "late",   [PLANT_MEMORY] = "memory",    [PLANT_LEAK] = "leak",
+    [PLANT_RANDOM] = "random", [PLANT_CHAIN] = "chain", [PLANT_KIND] = "kind",
+};
+
 static int usage(void)
 {
     fputs("usage: afetch-sim --seeds N [--from SEED]      N seeds, and those that found mistakes\n"
+          "                  --cover                     and fail if something that can happen never did\n"
           "       afetch-sim --sweep N [--from SEED]      N small seeds, canceled at each of their events in turn\n"
-          "       afetch-sim --seed SEED [--tiny] [--cancel POINT [--direct]] [--verbose]\n"
-          "       --plant byte|limit|lost: a mistake, which must be found\n",
+          "       afetch-sim --memory N [--from SEED]     N small seeds, in which each allocation fails in turn\n"
+          "       afetch-sim --seed SEED [--fail ALLOCATION [--for-good]] [--tiny] [--cancel POINT [--direct]] "
+          "[--verbose]\n"
+          "       --plant MISTAKE: a mistake, which must be found:",
           stderr);
+    for (size_t i = 1; i < PLANTS; i++)
+        fprintf(stderr, " %s", plants[i]);
+    fputs("\n", stderr);
     return USAGE;
 }
 
 static bool plant(struct command *c, const char *name)
 {
-    static const char *const names[] = {[PLANT_BYTE] = "byte", [PLANT_LIMIT] = "limit", [PLANT_LOST_RESULT] = "lost"};
-    for (size_t i = 1; i < sizeof names / sizeof names[0]; i++)
-        if (strcmp(names[i], name) == 0) {
-            c->plant = (enum sim_plant)i;
+    for (size_t i = 1; i < PLANTS; i++)
+        if (strcmp(plants[i], name) == 0) {
+            c->run.plant = (enum sim_plant)i;
             return true;
         }
     return false;
@@ -191,33 +193,39 @@ static bool take_number(const char *text, uint64_t *out)
 
 static bool take_flag(struct command *c, const char *arg)
 {
-    if (strcmp(arg, "--tiny") == 0)
-        return c->tiny = true;
-    if (strcmp(arg, "--direct") == 0)
-        return c->direct = true;
-    if (strcmp(arg, "--verbose") == 0)
-        return c->verbose = true;
+    const struct {
+        const char *name;
+        bool *flag;
+    } flags[] = {
+        {"--tiny", &c->run.tiny},         {"--direct", &c->run.direct}, {"--verbose", &c->run.verbose},
+        {"--cover", &c->covers},          {"--tls", &c->run.tls},       {"--tls", &c->run.tls},
+        {"--for-good", &c->run.for_good},
+    };
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
+        if (strcmp(arg, flags[i].name) == 0)
+            return *flags[i].flag = true;
     return false;
 }
 
 static bool take_value(struct command *c, const char *arg, const char *value)
 {
-    if (strcmp(arg, "--seeds") == 0)
-        return take_number(value, &c->seeds);
-    if (strcmp(arg, "--from") == 0)
-        return take_number(value, &c->from);
-    if (strcmp(arg, "--sweep") == 0)
-        return take_number(value, &c->sweep);
-    if (strcmp(arg, "--cancel") == 0)
-        return take_number(value, &c->cancel_at);
-    if (strcmp(arg, "--seed") == 0)
-        return c->one = take_number(value, &c->seed);
+    const struct {
+        const char *name;
+        uint64_t *number;
+    } numbers[] = {
+        {"--memory", &c->memory}, {"--fail", &c->run.fail_at}, {"--seeds", &c->seeds},          {"--from", &c->from},
+        {"--sweep", &c->sweep},   {"--seed", &c->run.seed},    {"--cancel", &c->run.cancel_at},
+    };
+    c->one |= strcmp(arg, "--seed") == 0;
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        if (strcmp(arg, numbers[i].name) == 0)
+            return take_number(value, numbers[i].number);
     return strcmp(arg, "--plant") == 0 && value && plant(c, value);
 }
 
 int main(int argc, char **argv)
 {
-    struct command c = {.from = 1, .cancel_at = UINT64_MAX};
+    static struct command c = {.from = 1, .run.cancel_at = UINT64_MAX};
     for (int i = 1; i < argc; i++)
         if (!take_flag(&c, argv[i])) {
             if (!take_value(&c, argv[i], argv[i + 1]))
@@ -226,6 +234,8 @@ int main(int argc, char **argv)
         }
     if (c.one)
         return run_one(&c);
+    if (c.memory)
+        return fail_memory(&c);
     if (c.sweep)
         return sweep(&c);
     return c.seeds ? run_seeds(&c) : usage();

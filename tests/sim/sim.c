@@ -7,9 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
-void sim_init(struct sim *s, uint64_t seed, bool verbose)
+#include "sim/sim_memory.h"
+
+void sim_init(struct sim *s, uint64_t seed, struct sim_cover *cover, bool verbose)
 {
-    *s = (struct sim){.seed = seed, .verbose = verbose, .hash = 0xcbf29ce484222325u};
+    *s = (struct sim){.seed = seed, .cover = cover, .verbose = verbose, .hash = 0xcbf29ce484222325u};
     rng_init(&s->rng, seed);
 }
 
@@ -102,6 +104,32 @@ struct sim_event *sim_pop(struct sim *s)
     return e;
 }
 
+/* ---- bytes ------------------------------------------------------------------------------------------------------ */
+
+void sim_bytes_add(struct sim *s, struct sim_bytes *b, const void *data, size_t len)
+{
+    if (len == 0)
+        return;
+    if (b->start + b->len + len > b->size) {
+        size_t size = (b->len + len) * 2;
+        char *grown = sim_alloc(s, size);
+        if (b->len)
+            memcpy(grown, b->data + b->start, b->len);
+        free(b->data);
+        *b = (struct sim_bytes){.data = grown, .len = b->len, .size = size};
+    }
+    memcpy(b->data + b->start + b->len, data, len);
+    b->len += len;
+}
+
+void sim_bytes_drop(struct sim_bytes *b, size_t len)
+{
+    b->start += len;
+    b->len -= len;
+    if (b->len == 0)
+        b->start = 0;
+}
+
 /* ---- chance ----------------------------------------------------------------------------------------------------- */
 
 uint64_t sim_latency(struct sim *s)
@@ -114,7 +142,7 @@ size_t sim_portion(struct sim *s, size_t max, size_t len)
 {
     if (len > max)
         len = max;
-    return rng_chance(&s->rng, 700) ? len : (size_t)rng_range(&s->rng, 1, len);
+    return len == 0 || rng_chance(&s->rng, 700) ? len : (size_t)rng_range(&s->rng, 1, len);
 }
 
 /* ---- telling ---------------------------------------------------------------------------------------------------- */
@@ -155,7 +183,9 @@ void sim_fail(struct sim *s, const char *fmt, ...)
 
 void *sim_alloc(struct sim *s, size_t size)
 {
+    bool library = sim_memory_library(false);
     void *p = calloc(1, size ? size : 1);
+    sim_memory_library(library);
     if (!p)
         sim_fail(s, "out of memory");
     return p;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "fetch/session.h"
-#include "sim/sim_world.h"
+#include "sim/sim_tls.h"
 
 /* ---- callbacks -------------------------------------------------------------------------------------------------- */
 
@@ -41,6 +41,7 @@ static enum afetch_flow pause(struct sim_url *u)
 {
     struct sim *sim = &u->world->sim;
     u->pauses_left--;
+    sim_met(sim, MET_PAUSED);
     u->paused = true;
     sim_after(sim, &u->resume, rng_chance(&sim->rng, 300) ? 0 : rng_below(&sim->rng, 500 * SIM_MS), on_resume);
     return AFETCH_PAUSE;
@@ -54,6 +55,7 @@ static enum afetch_flow on_body(void *arg, struct afetch_request *r, const void 
         sim_fail(sim, "URL %zu: %zu bytes from %zu on are not those that were served", u->index, len, u->delivered);
     u->delivered += len;
     if (u->delivered > u->abort_at) {
+        sim_met(sim, MET_ABORTED);
         if (u->abort_code != AFETCH_WRITE)
             afetch_request_fail(r, u->abort_code, "as the plan has it");
         return AFETCH_ABORT;
@@ -63,13 +65,40 @@ static enum afetch_flow on_body(void *arg, struct afetch_request *r, const void 
 
 static void check_success(const struct sim_url *u, const struct afetch_result *result)
 {
+    char type[40] = "";
+    sim_url_type(u, type, sizeof type);
     size_t wanted = sim_url_has_body(u) ? u->body_len : 0;
     struct sim *sim = &u->world->sim;
+    const char *version = !u->host->tls ? "" : u->host->tls_minor == 2 ? "TLSv1.2" : "TLSv1.3";
+    if (strcmp(result->tls_version, version) != 0)
+        sim_fail(sim, "URL %zu: fetched by \"%s\" instead of \"%s\"", u->index, result->tls_version, version);
+    if (u->host->flavour != TEST_GOOD)
+        sim_met(sim, MET_TLS_INSECURE);
     if (u->heads != 1 || result->status != u->status)
         sim_fail(sim, "URL %zu: a success with %u heads and status %d", u->index, u->heads, result->status);
+    if (strcmp(result->content_type, type) != 0)
+        sim_fail(sim, "URL %zu: its type is \"%s\", not \"%s\"", u->index, type, result->content_type);
     if (result->bytes != wanted || (!u->counted_only && u->delivered != wanted))
         sim_fail(sim, "URL %zu: %" PRIu64 " bytes of %zu, %zu delivered, is no success", u->index, result->bytes,
                  wanted, u->delivered);
+}
+
+/* Time limits: a time-out is no earlier than the first of them and nothing lasts longer. A connection that was used may
+ * turn out closed only at the end of the first attempt's time; the second attempt's connection is new. */
+static void check_time(const struct sim_url *u, const struct afetch_result *result)
+{
+    const struct afetch_options *opt = &u->world->opt;
+    struct sim *sim = &u->world->sim;
+    uint64_t whole_ns = opt->timeout_ms * SIM_MS, connect_ns = opt->connect_timeout_ms * SIM_MS;
+    uint64_t least_ns = whole_ns && (!connect_ns || whole_ns < connect_ns) ? whole_ns : connect_ns;
+    uint64_t took_ns = result->done_ns - result->queued_ns;
+    if (!result->queued_ns)
+        return;
+    if (result->code == AFETCH_TIMEOUT && took_ns < least_ns)
+        sim_fail(sim, "URL %zu: timed out after %.3f s", u->index, (double)took_ns / 1e9);
+    if (whole_ns && took_ns > 2 * whole_ns + (sim->leapt_ns - u->leapt_ns))
+        sim_fail(sim, "URL %zu: took %.3f s, with a limit of %.3f s", u->index, (double)took_ns / 1e9,
+                 (double)whole_ns / 1e9);
 }
 
 static void hand_over(struct sim_world *w);
@@ -83,6 +112,8 @@ static void on_done(void *arg, struct afetch_request *r, const struct afetch_res
 {
     struct sim_url *u = arg;
     struct sim_world *w = u->world;
+    if (w->plant == PLANT_LEAK)
+        sim_alloc(&w->sim, 1);
     if (u->done || u->request != r)
         sim_fail(&w->sim, "URL %zu: a second result", u->index);
     if (w->plant == PLANT_LOST_RESULT && u->index == 0)
@@ -93,11 +124,15 @@ static void on_done(void *arg, struct afetch_request *r, const struct afetch_res
     u->paused = false;
     u->request = NULL;
     w->done++;
+    w->sim.cover->results[result->code]++;
     if (!(sim_codes(u) & sim_code(result->code)))
         sim_fail(&w->sim, "URL %zu: ended with %d (%s), which nothing explains", u->index, (int)result->code,
                  result->error);
+    if (result->code == AFETCH_CERT && u->host->flavour != TEST_GOOD)
+        sim_met(&w->sim, MET_CERT_EXPIRED + (u->host->flavour - TEST_EXPIRED));
     if (result->code == AFETCH_OK)
         check_success(u, result);
+    check_time(u, result);
     if (w->describes)
         afetch_session_describe(w->session, describe_line, &w->sim);
     if (!w->source && !w->canceled && w->next_url < w->url_count)
@@ -106,23 +141,50 @@ static void on_done(void *arg, struct afetch_request *r, const struct afetch_res
 
 /* ---- handing over ----------------------------------------------------------------------------------------------- */
 
-static struct afetch_request *make_request(struct sim_world *w)
+/* NULL without memory. */
+static struct afetch_request *make_request(const struct sim_url *u)
 {
-    struct sim_url *u = &w->urls[w->next_url++];
-    struct afetch_callbacks callbacks = {.head = on_head, .body = u->counted_only ? NULL : on_body, .done = on_done};
     char url[128];
-    int len = snprintf(url, sizeof url, "http://%s/u%zu#fragment", u->host->authority, u->index);
-    u->request = afetch_request_new(url, (size_t)len);
-    if (!u->request || afetch_request_set_method(u->request, u->method) != AFETCH_OK)
-        sim_fail(&w->sim, "no request");
-    u->given = true;
-    afetch_request_set_callbacks(u->request, &callbacks, u);
-    return u->request;
+    int len = snprintf(url, sizeof url, "%s://%s%s/u%zu#fragment", u->host->tls ? "https" : "http",
+                       u->credentials ? "me:secret@" : "", u->host->authority, u->index);
+    struct afetch_request *r = afetch_request_new(url, (size_t)len);
+    bool ok = r && afetch_request_set_method(r, u->method) == AFETCH_OK;
+    for (unsigned i = 0; ok && i < u->fields; i++)
+        ok = afetch_request_add_header(r, "X-Own: field") == AFETCH_OK;
+    if (ok)
+        return r;
+    afetch_request_free(r);
+    return NULL;
+}
+
+/* The request of the next URL for which there is memory; the others have their result by that. NULL: there is none. */
+static struct afetch_request *next_request(struct sim_world *w)
+{
+    while (w->next_url < w->url_count) {
+        struct sim_url *u = &w->urls[w->next_url++];
+        struct afetch_callbacks callbacks = {
+            .head = on_head, .body = u->counted_only ? NULL : on_body, .done = on_done};
+        u->memory_failed = sim_memory_failed();
+        u->leapt_ns = w->sim.leapt_ns;
+        u->request = make_request(u);
+        if (u->request) {
+            u->given = true;
+            afetch_request_set_callbacks(u->request, &callbacks, u);
+            return u->request;
+        }
+        if (sim_memory_failed() == u->memory_failed)
+            sim_fail(&w->sim, "no request, though there was memory");
+        u->done = true;
+        w->done++;
+    }
+    return NULL;
 }
 
 static void hand_over(struct sim_world *w)
 {
-    afetch_session_add(w->session, make_request(w));
+    struct afetch_request *r = next_request(w);
+    if (r)
+        afetch_session_add(w->session, r);
 }
 
 static void on_feed(struct sim_event *event)
@@ -136,16 +198,13 @@ static enum afetch_next next(void *arg, struct afetch_request **out)
     struct sim_world *w = arg;
     if (w->source_ended)
         sim_fail(&w->sim, "the source was asked again after its end");
-    if (w->next_url == w->url_count) {
-        w->source_ended = true;
-        return AFETCH_NEXT_END;
-    }
-    if (rng_chance(&w->sim.rng, 200)) {
+    if (w->next_url < w->url_count && rng_chance(&w->sim.rng, 200)) {
         sim_after(&w->sim, &w->feed, rng_below(&w->sim.rng, 300 * SIM_MS), on_feed);
         return AFETCH_NEXT_LATER;
     }
-    *out = make_request(w);
-    return AFETCH_NEXT_ONE;
+    *out = next_request(w);
+    w->source_ended = !*out;
+    return *out ? AFETCH_NEXT_ONE : AFETCH_NEXT_END;
 }
 
 static void on_tick(void *arg)
@@ -155,14 +214,39 @@ static void on_tick(void *arg)
 
 /* ---- the run ---------------------------------------------------------------------------------------------------- */
 
-static void begin(struct sim_world *w)
+/* What the pool keeps by itself is more than there ever is here. */
+static void limit_idle(struct sim_world *w)
+{
+    struct pool *pool = &w->session->pool;
+    if (w->idle_max > pool->idle_max)
+        w->idle_max = pool->idle_max;
+    pool->idle_max = w->idle_max + (w->plant == PLANT_IDLE);
+}
+
+/* False without memory. */
+static bool make_session(struct sim_world *w)
 {
     struct afetch_options opt = w->opt;
     opt.parallel_max += w->plant == PLANT_LIMIT ? 30 : 0;
+    opt.parallel_max_host += w->plant == PLANT_HOST && opt.parallel_max_host ? 1 : 0;
+    opt.ca_file = w->tls ? sim_tls_ca_file(&w->sim) : NULL;
     struct engine *e = sim_engine_new(&w->sim, &w->remote, &w->counts);
-    struct names *names = sim_names_new(w, e);
-    if (session_new(&w->session, e, names, &opt, NULL) < 0)
-        sim_fail(&w->sim, "no session");
+    struct names *names = NULL;
+    int rc = sim_names_new(&names, w, e);
+    if (rc == 0)
+        rc = session_new(&w->session, e, names, &opt, NULL);
+    if (rc == 0)
+        return true;
+    if (sim_memory_failed() == 0)
+        sim_fail(&w->sim, "no session, though there was memory");
+    names_free(names);
+    engine_free(e);
+    return false;
+}
+
+static void begin(struct sim_world *w)
+{
+    limit_idle(w);
     if (w->ticks)
         afetch_session_set_tick(w->session, 100, on_tick, &w->sim);
     if (w->source)
@@ -176,6 +260,12 @@ static bool all_done(const struct sim_world *w)
     return w->done == w->url_count;
 }
 
+/* What was handed over has its result; the others wait for a done that hands them over, which a cancel keeps back. */
+static bool nothing_left(const struct sim_world *w)
+{
+    return w->done == w->next_url && !w->source;
+}
+
 static void check_run(struct sim_world *w, enum afetch_code code, uint64_t now_ns)
 {
     struct sim *sim = &w->sim;
@@ -183,7 +273,7 @@ static void check_run(struct sim_world *w, enum afetch_code code, uint64_t now_n
         sim_fail(sim, "the run ended with %d", (int)code);
     if (!w->canceled && !all_done(w))
         sim_fail(sim, "%zu of %zu URLs have no result", w->url_count - w->done, w->url_count);
-    if (w->canceled && code != AFETCH_CANCELED && !(all_done(w) && code == AFETCH_OK))
+    if (w->canceled && code != AFETCH_CANCELED && !((all_done(w) || nothing_left(w)) && code == AFETCH_OK))
         sim_fail(sim, "the run ended with %d, though it was canceled", (int)code);
     if (w->canceled && now_ns - w->canceled_ns > SIM_SECOND)
         sim_fail(sim, "the run went on for %.3f s after it was canceled", (double)(now_ns - w->canceled_ns) / 1e9);
@@ -210,9 +300,13 @@ static void end(struct sim_world *w)
 
 void sim_client_run(struct sim_world *w)
 {
-    begin(w);
-    enum afetch_code code = afetch_session_run(w->session);
-    w->end_ns = *w->sim.now_ns;
-    check_run(w, code, w->end_ns);
-    end(w);
+    sim_memory_library(true);
+    if (make_session(w)) {
+        begin(w);
+        enum afetch_code code = afetch_session_run(w->session);
+        w->end_ns = *w->sim.now_ns - w->sim.leapt_ns;
+        check_run(w, code, w->end_ns);
+        end(w);
+    }
+    sim_memory_library(false);
 }

@@ -15,7 +15,15 @@ struct sim_fate {
 };
 
 /* What the client was told on a connection. */
-enum sim_told { SIM_TOLD_BYTES, SIM_TOLD_END, SIM_TOLD_READ_ERROR, SIM_TOLD_WRITE_ERROR };
+enum sim_told {
+    SIM_TOLD_BYTES,
+    SIM_TOLD_END,
+    SIM_TOLD_READ_ERROR,
+    SIM_TOLD_WRITE_ERROR,
+    /* sim_tls.c's: */
+    SIM_TOLD_CUT,    /* an end of TLS that is none */
+    SIM_TOLD_BROKEN, /* what no client can make sense of */
+};
 
 /* The other end. peer is what opened returned. */
 struct sim_remote {

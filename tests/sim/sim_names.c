@@ -1,6 +1,7 @@
 /* Names as this world answers them: a back end of net/names.h. */
 #include <string.h>
 
+#include "sim/sim_memory.h"
 #include "sim/sim_world.h"
 
 struct ask {
@@ -44,8 +45,16 @@ static void answer(struct sim_names *self, void *query, const struct sim_host *h
         addrs[i] = address(self->w, h, v6, i);
     bool fails = f->answer == ANSWER_FAILURE || (f->answer == ANSWER_FLAKY && rng_chance(&self->w->sim.rng, 500));
     size_t count = f->answer == ANSWER_NONE ? 0 : f->count;
+    if (fails)
+        sim_met(&self->w->sim, MET_NAME_FAILS);
+    else if (count == 0)
+        sim_met(&self->w->sim, MET_NAME_NONE);
+    if (!f->at_once && f->delay_ns >= 3 * SIM_SECOND)
+        sim_met(&self->w->sim, MET_NAME_SLOW);
     sim_note(&self->w->sim, "answer", (uint64_t)(h - self->w->hosts), fails ? 99 : count);
+    bool library = sim_memory_library(true);
     names_answer(self->names, query, addrs, count, f->ttl_s, fails ? "no such name" : NULL);
+    sim_memory_library(library);
 }
 
 static void drop(struct ask *a)
@@ -76,6 +85,8 @@ static int ask(void *arg, const char *name, int family, void *query)
     bool v6 = family == AF_INET6;
     const struct sim_family *f = v6 ? &h->v6 : &h->v4;
     sim_note(sim, "ask", (uint64_t)(h - self->w->hosts), (uint64_t)v6);
+    if (sim_memory_fails())
+        return ERR_MEMORY;
     if (f->at_once) {
         answer(self, query, h, v6);
         return 0;
@@ -112,12 +123,15 @@ static void names_end(void *arg)
     free(self);
 }
 
-struct names *sim_names_new(struct sim_world *w, struct engine *e)
+int sim_names_new(struct names **out, struct sim_world *w, struct engine *e)
 {
     static const struct names_backend backend = {.ask = ask, .forget = forget, .free = names_end};
     struct sim_names *self = sim_alloc(&w->sim, sizeof *self);
     self->w = w;
-    if (names_new_backend(&self->names, e, &backend, self) < 0)
-        sim_fail(&w->sim, "no names");
-    return self->names;
+    int rc = names_new_backend(&self->names, e, &backend, self);
+    if (rc < 0)
+        free(self);
+    else
+        *out = self->names;
+    return rc;
 }

@@ -3,6 +3,8 @@
 
 #include "sim/sim_world.h"
 
+#define TLS_SURE 60 /* a ServerHello is longer: who breaks within so much breaks every handshake */
+
 /* ---- bodies --------------------------------------------------------------------------------------------------------- */
 
 enum { SALTS = 4096 };
@@ -42,10 +44,14 @@ static void plan_net(struct sim_world *w)
     n->sync_read = (unsigned)PICK(r, 0, 500, 1000);
     n->late_write = (unsigned)PICK(r, 0, 0, 300, 1000);
     n->reset = rough ? (unsigned)PICK(r, 0, 20, 150) : 0;
+    n->reset_request = rough ? (unsigned)PICK(r, 0, 0, 10, 100) : 0;
     n->close_on_reuse = (unsigned)PICK(r, 0, 50, 500);
     n->unasked = rough ? (unsigned)PICK(r, 0, 200) : 0;
     n->idle_max_ns = PICK(r, 0, SIM_MS, 100 * SIM_MS, 5 * SIM_SECOND);
     n->idle_watched = rng_chance(r, 600);
+    n->leaps = rng_chance(r, 150) ? (unsigned)rng_range(r, 1, 4) : 0;
+    n->leap_apart = (uint64_t)1 << rng_range(r, 2, 13);
+    w->sim.timer_lag_ns = w->plant == PLANT_LATE ? 5 * SIM_SECOND : 0;
 }
 
 /* ---- hosts ------------------------------------------------------------------------------------------------------------ */
@@ -84,6 +90,24 @@ static bool connects(const struct sim_family *f, bool surely)
     return false;
 }
 
+/* How its TLS may fail. */
+static void judge_tls(const struct sim_world *w, struct sim_host *h)
+{
+    bool surely = h->fault_chance == 1000 && h->fault_within <= TLS_SURE && h->fault != TLS_FAULT_FLIP;
+    if (!h->tls)
+        return;
+    if (h->flavour != TEST_GOOD && !w->opt.insecure) {
+        h->codes |= sim_code(AFETCH_CERT);
+        h->unreachable = true;
+    }
+    if (h->fault_chance)
+        h->codes |= sim_code(AFETCH_TLS);
+    if (h->fault_chance && (h->fault == TLS_FAULT_GARBAGE || h->fault == TLS_FAULT_FLIP))
+        h->codes |= sim_code(AFETCH_CERT) | sim_code(AFETCH_RECV) | sim_code(AFETCH_SEND) | sim_code(AFETCH_PARTIAL) |
+                    sim_code(AFETCH_EMPTY);
+    h->unreachable |= surely;
+}
+
 /* How reaching it may fail. */
 static void judge_host(struct sim_host *h)
 {
@@ -105,6 +129,31 @@ static void plan_literal(struct sim_world *w, struct sim_host *h, size_t index, 
     snprintf(h->name, sizeof h->name, f == &h->v4 ? "10.1.%zu.1" : index ? "[fd00::%zu:1]" : "[fd00::1]", index);
 }
 
+static void plan_tls_fault(struct sim_world *w, struct sim_host *h)
+{
+    struct rng *r = &w->sim.rng;
+    h->fault = (enum sim_tls_fault)rng_range(r, TLS_FAULT_CUT, TLS_FAULT_STALL);
+    h->fault_within = PICK(r, TLS_SURE, 700, 3000);
+    if (h->fault == TLS_FAULT_STALL && !w->opt.timeout_ms && !w->opt.connect_timeout_ms)
+        h->fault = TLS_FAULT_CUT;
+    if (h->fault == TLS_FAULT_STALL)
+        h->fault_within = TLS_SURE; /* else it could stall a response, for ever */
+    h->fault_chance = (unsigned)PICK(r, 100, 300, 1000);
+}
+
+static void plan_tls(struct sim_world *w, struct sim_host *h, bool smooth)
+{
+    struct rng *r = &w->sim.rng;
+    h->tls = true;
+    h->tls_minor = (int)PICK(r, 0, 2, 3);
+    h->tickets = rng_chance(r, 850);
+    h->alpn = rng_chance(r, 500);
+    h->notifies = rng_chance(r, 700);
+    h->flavour = rng_chance(r, 850) ? TEST_GOOD : (enum test_flavour)rng_range(r, TEST_GOOD + 1, TEST_FLAVOURS - 1);
+    if (!smooth && rng_chance(r, 500))
+        plan_tls_fault(w, h);
+}
+
 static void plan_host(struct sim_world *w, size_t index, bool smooth)
 {
     struct sim_host *h = &w->hosts[index];
@@ -115,17 +164,25 @@ static void plan_host(struct sim_world *w, size_t index, bool smooth)
         h->v6.answer = ANSWER_ADDRS;
     if (rng_chance(&w->sim.rng, 150))
         plan_literal(w, h, index, smooth);
-    h->port = (uint16_t)PICK(&w->sim.rng, 80, 8080);
-    snprintf(h->authority, sizeof h->authority, h->port == 80 ? "%s" : "%s:%u", h->name, (unsigned)h->port);
+    if (w->tls && rng_chance(&w->sim.rng, 800))
+        plan_tls(w, h, smooth);
+    unsigned port = h->tls ? 443 : 80;
+    h->port = (uint16_t)PICK(&w->sim.rng, port, 8080);
+    snprintf(h->authority, sizeof h->authority, h->port == port ? "%s" : "%s:%u", h->name, (unsigned)h->port);
     judge_host(h);
+    judge_tls(w, h);
+    if (w->plant == PLANT_CHAIN && h->flavour == TEST_GOOD)
+        h->flavour = TEST_EXPIRED;
 }
 
 /* ---- URLs ------------------------------------------------------------------------------------------------------------- */
 
-static size_t plan_body_len(struct rng *r, bool tiny)
+static size_t plan_body_len(struct rng *r, bool tiny, bool tls)
 {
     if (tiny)
         return rng_below(r, 300);
+    if (tls)
+        return rng_chance(r, 50) ? rng_below(r, 60000) : rng_below(r, 2500);
     switch (rng_below(r, 10)) {
     case 0:
         return 0;
@@ -144,6 +201,10 @@ static enum sim_defect plan_defect(struct sim_world *w, const struct sim_url *u)
 {
     struct rng *r = &w->sim.rng;
     enum sim_defect defect = (enum sim_defect)rng_range(r, DEFECT_CUT, DEFECTS - 1);
+    if (defect == DEFECT_SWITCH && w->plant == PLANT_KIND)
+        return DEFECT_NONE;
+    if (defect >= DEFECT_TLS_CUT && !u->host->tls)
+        return DEFECT_NONE;
     if (defect == DEFECT_LONG_HEAD && !rng_chance(r, 50))
         return DEFECT_NONE;
     if (defect == DEFECT_STALL && w->opt.timeout_ms == 0)
@@ -166,6 +227,7 @@ static void plan_quirks(struct sim_url *u, struct rng *r)
     u->repeated_length = rng_chance(r, 30);
     u->trailers = rng_chance(r, 300);
     u->extra = rng_chance(r, 30);
+    u->typed = rng_chance(r, 500);
     if (u->http10 && u->framing == FRAME_CHUNKED)
         u->framing = FRAME_LENGTH;
 }
@@ -174,6 +236,8 @@ static void plan_client(struct sim_url *u, struct rng *r, unsigned pausing)
 {
     u->pauses_left = rng_chance(r, pausing) ? (unsigned)rng_range(r, 1, 8) : 0;
     u->counted_only = rng_chance(r, 100);
+    u->credentials = rng_chance(r, 100);
+    u->fields = rng_chance(r, 100) ? (unsigned)rng_range(r, 1, 3) : 0;
     u->abort_at = SIZE_MAX;
     u->abort_code = AFETCH_WRITE;
     if (rng_chance(r, 40) && u->body_len && !u->counted_only) {
@@ -196,7 +260,7 @@ static void plan_url(struct sim_world *w, size_t index, unsigned defective, unsi
     u->framing = (enum sim_framing)rng_below(r, 3);
     if (u->framing == FRAME_CLOSE && rng_chance(r, 600))
         u->framing = FRAME_LENGTH;
-    u->body_len = plan_body_len(r, tiny);
+    u->body_len = plan_body_len(r, tiny, u->host->tls);
     u->salt = rng_below(r, SALTS);
     u->first_delay_ns = PICK(r, 0, 0, SIM_MS, 30 * SIM_MS, 800 * SIM_MS);
     u->mid_delay_ns = PICK(r, 0, 0, 0, 10 * SIM_MS, 2 * SIM_SECOND);
@@ -209,6 +273,13 @@ static void plan_url(struct sim_world *w, size_t index, unsigned defective, unsi
 bool sim_url_has_body(const struct sim_url *u)
 {
     return strcmp(u->method, "HEAD") != 0 && u->status != 204 && u->status != 304;
+}
+
+void sim_url_type(const struct sim_url *u, char *out, size_t size)
+{
+    *out = '\0';
+    if (u->typed)
+        snprintf(out, size, "text/x-%zu", u->index);
 }
 
 bool sim_url_idempotent(const struct sim_url *u)
@@ -260,6 +331,12 @@ uint64_t sim_codes(const struct sim_url *u)
     if (u->seen)
         served &= ~sim_code(AFETCH_OK);
     codes |= served;
+    if (sim_memory_failed() > u->memory_failed && w->plant != PLANT_MEMORY) {
+        codes |= sim_code(AFETCH_MEMORY);
+        /* mbedTLS does not tell everywhere what it lacked: a signature that it had no memory to check is a bad one. */
+        if (u->host->tls)
+            codes |= sim_code(AFETCH_TLS) | sim_code(AFETCH_CERT);
+    }
     if (w->opt.timeout_ms || w->opt.connect_timeout_ms)
         codes |= sim_code(AFETCH_TIMEOUT);
     if (w->canceled)
@@ -280,25 +357,53 @@ static void plan_limits(struct sim_world *w)
     w->opt.parallel_max_host = (unsigned)rng_range(r, 0, 4);
     w->opt.timeout_ms = PICK(r, 0, 0, 0, 200, 1000, 30000);
     w->opt.connect_timeout_ms = PICK(r, 0, 300, 2000, 30000);
+    w->opt.insecure = rng_chance(r, 150);
     w->opt.fail_on_status = rng_chance(r, 700);
+    static const char *const headers[] = {"X-All: yes", "Accept:", "X-Empty;"};
+    w->opt.headers = headers;
+    w->opt.header_count = rng_chance(r, 300) ? sizeof headers / sizeof headers[0] : 0;
+    w->idle_max = rng_chance(r, 400) ? rng_below(r, 7) : SIM_NEVER;
 }
 
-void sim_plan(struct sim_world *w, bool tiny)
+static void plan_memory(struct sim_world *w)
 {
     struct rng *r = &w->sim.rng;
+    w->memory = (struct sim_memory_plan){.chance = !rng_chance(r, 150) ? 0
+                                                   : w->tls            ? 1
+                                                                       : (unsigned)PICK(r, 1, 10, 100, 500),
+                                         .burst_max = PICK(r, 1, 1, 4, 60),
+                                         .chance_seed = rng_next(r)};
+}
+
+/* A handshake costs milliseconds of the processor. */
+static void plan_size(struct sim_world *w, bool tiny)
+{
+    struct rng *r = &w->sim.rng;
+    w->host_count = rng_range(r, 1, tiny ? 3 : SIM_HOSTS_MAX);
+    w->url_count = tiny ? rng_range(r, 4, 10) : rng_range(r, 1, SIM_URLS_MAX);
+    if (w->tls) {
+        w->host_count = rng_range(r, 1, tiny ? 2 : 4);
+        w->url_count = tiny ? rng_range(r, 2, 4) : rng_range(r, 4, 12);
+    }
+}
+
+void sim_plan(struct sim_world *w, bool tiny, bool tls)
+{
+    struct rng *r = &w->sim.rng;
+    w->tls = SIM_TLS && (tls || (!tiny && rng_chance(r, 30)));
     plan_net(w);
     plan_limits(w);
     bool smooth = rng_chance(r, 500);
     unsigned defective = (unsigned)PICK(r, 0, 100, 400);
     unsigned pausing = (unsigned)PICK(r, 0, 200, 800);
-    w->host_count = rng_range(r, 1, tiny ? 3 : SIM_HOSTS_MAX);
+    plan_size(w, tiny);
     for (size_t i = 0; i < w->host_count; i++)
         plan_host(w, i, smooth);
-    w->url_count = tiny ? rng_range(r, 4, 10) : rng_range(r, 1, SIM_URLS_MAX);
     for (size_t i = 0; i < w->url_count; i++)
         plan_url(w, i, defective, pausing, tiny);
     w->added_first = rng_chance(r, 600) ? w->url_count : rng_range(r, 1, w->url_count);
     w->source = rng_chance(r, 600);
+    plan_memory(w);
     w->ticks = rng_chance(r, 100);
     w->describes = rng_chance(r, 200);
 }

@@ -52,6 +52,10 @@ static void add_fields(struct maker *m)
 {
     const struct sim_url *u = m->u;
     must(m, buf_addf(m->b, "X-Id: %zu%s", u->index, m->eol));
+    char type[40];
+    sim_url_type(u, type, sizeof type);
+    if (*type)
+        must(m, buf_addf(m->b, "Content-Type: %s%s", type, m->eol));
     if (u->folded)
         must(m, buf_addf(m->b, "X-Folded: a%s  b%s", m->eol, m->eol));
     if (u->close)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/sim_world.h"
+#include "sim/sim_tls.h"
 
 enum { REQUEST_MAX = 64 * 1024 };
 
@@ -13,6 +13,7 @@ struct peer {
     struct sim_world *w;
     struct sim_host *host;
     struct sock *sock;
+    struct sim_tls *tls;   /* NULL: plain HTTP */
     struct sim_event step; /* the next thing that this server does */
     struct buf request;    /* what has arrived of it */
     struct sim_url *asked; /* whose request the client wrote last */
@@ -25,6 +26,7 @@ struct peer {
     bool resets, stalls; /* what it does there */
     bool in_flight;      /* the client waits for a response */
     bool used;           /* there was a request */
+    bool failing;        /* it was told of a failure instead, which its URL will end with */
     bool over;           /* the server has ended or reset */
     bool said_unasked, middled;
 };
@@ -76,6 +78,12 @@ static struct sim_fate fate(void *arg, const struct addr *to)
     }
 }
 
+static void peer_writing(void *peer, const char *data, size_t len);
+static void peer_arrived(void *peer, const char *data, size_t len);
+static void peer_told(void *peer, enum sim_told what, size_t len);
+
+static const struct sim_tls_up tls_up = {peer_writing, peer_arrived, peer_told};
+
 static void *opened(void *arg, struct sock *s, const struct addr *to)
 {
     struct sim_world *w = arg;
@@ -87,10 +95,20 @@ static void *opened(void *arg, struct sock *s, const struct addr *to)
     p->sock = s;
     p->end_at = SIZE_MAX;
     buf_init(&p->request, REQUEST_MAX);
+    if (p->host->tls)
+        p->tls = sim_tls_new(w, p->host, s, &tls_up, p);
     return p;
 }
 
 /* ---- what the server does --------------------------------------------------------------------------------------- */
+
+static void serve(struct peer *p, const char *data, size_t len)
+{
+    if (p->tls)
+        sim_tls_send(p->tls, data, len);
+    else
+        sim_socket_send(p->sock, data, len);
+}
 
 static void end(struct peer *p, bool reset)
 {
@@ -98,7 +116,9 @@ static void end(struct peer *p, bool reset)
         return;
     p->over = true;
     sim_cancel(&p->w->sim, &p->step);
-    if (reset)
+    if (p->tls)
+        sim_tls_close(p->tls, reset);
+    else if (reset)
         sim_socket_reset(p->sock); /* last: both may lead to the connection's close */
     else
         sim_socket_end(p->sock);
@@ -106,7 +126,8 @@ static void end(struct peer *p, bool reset)
 
 static void on_idle_end(struct sim_event *event)
 {
-    end(PEER_OF(event), false);
+    struct peer *p = PEER_OF(event);
+    end(p, rng_chance(&p->w->sim.rng, 300));
 }
 
 /* As servers say "you were too slow"; or what nobody can make sense of. */
@@ -117,10 +138,11 @@ static void on_unasked(struct sim_event *event)
     struct sim *sim = &p->w->sim;
     const char *text = p->w->opt.fail_on_status && rng_chance(&sim->rng, 500) ? timeout : "\1\2\3 what is this\r\n\r\n";
     p->said_unasked = true;
+    sim_met(sim, MET_UNASKED);
     if (p->in_flight)
         p->asked->tainted = true;
     sim_after(sim, &p->step, sim_latency(sim), on_idle_end);
-    sim_socket_send(p->sock, text, strlen(text));
+    serve(p, text, strlen(text));
 }
 
 static void become_idle(struct peer *p)
@@ -170,7 +192,7 @@ static void on_send(struct sim_event *event)
     p->sent += len;
     plan_next(p);
     if (len > 0)
-        sim_socket_send(p->sock, at, len); /* last: the client may close */
+        serve(p, at, len); /* last: the client may close */
 }
 
 /* ---- a request -------------------------------------------------------------------------------------------------- */
@@ -195,6 +217,16 @@ static void plan_end(struct peer *p)
         p->end_at = rng_below(&sim->rng, r->message);
         p->resets = true;
     }
+}
+
+/* The TLS beneath goes wrong somewhere in the response. */
+static void plan_tls_fault(struct peer *p)
+{
+    enum sim_defect defect = p->url->defect;
+    if (defect >= DEFECT_TLS_CUT && defect < DEFECT_TLS_ALERT)
+        sim_tls_break(p->tls, TLS_FAULT_CUT + (defect - DEFECT_TLS_CUT), p->response.message);
+    else if (defect == DEFECT_TLS_ALERT)
+        sim_tls_break(p->tls, TLS_FAULT_ALERT, p->response.message);
 }
 
 /* "GET /u12 HTTP/1.1", Host and all. */
@@ -227,39 +259,36 @@ static void answer(struct peer *p)
     p->served++;
     if (refuses) {
         sim_note(sim, "refuse", p->url->index, 0);
+        sim_met(sim, MET_REUSE_REFUSED);
         end(p, rng_chance(&sim->rng, 500));
         return;
     }
     buf_deinit(&p->response.bytes);
     sim_response_make(p->w, p->url, &p->response);
+    if (p->url->defect && p->url->defect < DEFECT_TLS_CUT)
+        sim_met(sim, MET_DEFECT_CUT + (p->url->defect - DEFECT_CUT));
     plan_end(p);
+    plan_tls_fault(p);
     sim_note(sim, "serve", p->url->index, p->end_at);
     sim_after(sim, &p->step, p->url->first_delay_ns + sim_latency(sim), on_send);
 }
 
-static void arrived(void *peer, const char *data, size_t len)
+static void peer_arrived(void *peer, const char *data, size_t len)
 {
     struct peer *p = peer;
     if (p->over)
         return;
     if (buf_add(&p->request, data, len) < 0)
         sim_fail(&p->w->sim, "a request that is too long");
+    if (rng_chance(&p->w->sim.rng, p->w->sim.net.reset_request)) {
+        end(p, true);
+        return;
+    }
     if (p->request.len >= 4 && memcmp(p->request.data + p->request.len - 4, "\r\n\r\n", 4) == 0)
         answer(p);
 }
 
 /* ---- what the client does --------------------------------------------------------------------------------------- */
-
-static void check_limits(const struct peer *p)
-{
-    const struct sim_world *w = p->w;
-    unsigned per_host = w->opt.parallel_max_host;
-    if (w->in_flight > w->opt.parallel_max)
-        sim_fail(&p->w->sim, "%zu transfers at once, %u are allowed", w->in_flight, w->opt.parallel_max);
-    if (per_host && (p->host->in_flight > per_host || p->host->used > per_host))
-        sim_fail(&p->w->sim, "%zu connections to one host, %zu with a request; %u are allowed", p->host->used,
-                 p->host->in_flight, per_host);
-}
 
 /* The URL of a request's first line. */
 static struct sim_url *asked_url(struct sim_world *w, const char *data, size_t len)
@@ -286,14 +315,16 @@ static void check_reuse(struct peer *p)
         sim_fail(&p->w->sim, "a connection was used again after the response to URL %zu", last.index);
 }
 
-static void writing(void *peer, const char *data, size_t len)
+static void peer_writing(void *peer, const char *data, size_t len)
 {
     struct peer *p = peer;
     if (p->in_flight)
         sim_fail(&p->w->sim, "a request before the response to the last one was read");
     p->asked = asked_url(p->w, data, len);
     check_reuse(p);
-    if (!p->over)
+    if (p->over)
+        sim_met(&p->w->sim, MET_IDLE_END_MISSED);
+    else
         sim_cancel(&p->w->sim, &p->step); /* it no longer waits for a request */
     if (!p->used)
         p->host->used++;
@@ -302,10 +333,9 @@ static void writing(void *peer, const char *data, size_t len)
     p->asks++;
     p->in_flight = true;
     p->sent = p->told = 0;
-    p->middled = false;
+    p->middled = p->failing = false;
     p->host->in_flight++;
     p->w->in_flight++;
-    check_limits(p);
 }
 
 static void answered(struct peer *p)
@@ -323,8 +353,11 @@ static void failed(struct peer *p, uint64_t codes)
 {
     struct sim_url *u = p->asked;
     bool tried_again = p->asks > 1 && p->told == 0 && sim_url_idempotent(u);
-    if (!tried_again)
+    if (tried_again)
+        sim_met(&p->w->sim, MET_TRIED_AGAIN);
+    else
         u->seen |= codes;
+    p->failing = !tried_again;
     answered(p);
 }
 
@@ -335,7 +368,21 @@ static uint64_t codes_of_end(const struct peer *p)
     return u->informs ? codes | sim_code(AFETCH_EMPTY) : codes;
 }
 
-static void told(void *peer, enum sim_told what, size_t len)
+static uint64_t codes_of_failure(const struct peer *p, enum sim_told what)
+{
+    switch (what) {
+    case SIM_TOLD_READ_ERROR:
+        return sim_code(AFETCH_RECV);
+    case SIM_TOLD_WRITE_ERROR:
+        return sim_code(AFETCH_SEND);
+    case SIM_TOLD_BROKEN: /* at once, or when the connection ends in the midst of it */
+        return sim_code(AFETCH_RECV) | sim_code(AFETCH_SEND) | sim_code(AFETCH_PARTIAL) | sim_code(AFETCH_EMPTY);
+    default:
+        return codes_of_end(p);
+    }
+}
+
+static void peer_told(void *peer, enum sim_told what, size_t len)
 {
     struct peer *p = peer;
     bool open_ended = p->url && p->url->framing == FRAME_CLOSE && sim_url_has_body(p->url);
@@ -346,12 +393,16 @@ static void told(void *peer, enum sim_told what, size_t len)
         if (whole && !open_ended)
             answered(p);
     } else if (p->in_flight) {
+        if (what == SIM_TOLD_CUT && whole)
+            sim_met(&p->w->sim, MET_TLS_NO_NOTIFY);
         if (what == SIM_TOLD_END && whole)
             answered(p);
-        else if (what == SIM_TOLD_END)
-            failed(p, codes_of_end(p));
         else
-            failed(p, sim_code(what == SIM_TOLD_READ_ERROR ? AFETCH_RECV : AFETCH_SEND));
+            failed(p, codes_of_failure(p, what));
+    } else if (p->failing) {
+        p->asked->seen |= codes_of_failure(p, what);
+    } else if (p->used && what != SIM_TOLD_WRITE_ERROR) {
+        sim_met(&p->w->sim, MET_IDLE_END);
     }
 }
 
@@ -362,9 +413,39 @@ static void closed(void *peer)
     if (p->used)
         p->host->used--;
     sim_cancel(&p->w->sim, &p->step);
+    sim_tls_free(p->tls);
     buf_deinit(&p->response.bytes);
     buf_deinit(&p->request);
     free(p);
+}
+
+/* ---- the wire ------------------------------------------------------------------------------------------------------ */
+
+static void writing(void *peer, const char *data, size_t len)
+{
+    struct peer *p = peer;
+    if (p->tls)
+        sim_tls_writing(p->tls, data, len);
+    else
+        peer_writing(p, data, len);
+}
+
+static void arrived(void *peer, const char *data, size_t len)
+{
+    struct peer *p = peer;
+    if (p->tls)
+        sim_tls_arrived(p->tls, len);
+    else
+        peer_arrived(p, data, len);
+}
+
+static void told(void *peer, enum sim_told what, size_t len)
+{
+    struct peer *p = peer;
+    if (p->tls)
+        sim_tls_told(p->tls, what, len);
+    else
+        peer_told(p, what, len);
 }
 
 void sim_server_init(struct sim_world *w)

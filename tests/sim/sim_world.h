@@ -7,8 +7,11 @@
 #include "afetch.h"
 #include "base/buf.h"
 #include "net/names.h"
+#include "proto/tls.h"
+#include "server/test_ca.h"
 #include "sim/sim.h"
 #include "sim/sim_engine.h"
+#include "sim/sim_memory.h"
 
 #define SIM_HOSTS_MAX 8
 #define SIM_URLS_MAX 60
@@ -31,12 +34,32 @@ struct sim_family {
     uint32_t ttl_s;
 };
 
+/* What goes wrong with a TLS connection's ciphertext, on its way to the client. */
+enum sim_tls_fault {
+    TLS_FAULT_NONE,
+    TLS_FAULT_CUT,     /* it ends, without close_notify */
+    TLS_FAULT_RESET,   /* it is reset */
+    TLS_FAULT_GARBAGE, /* something else comes */
+    TLS_FAULT_FLIP,    /* one bit is another */
+    TLS_FAULT_STALL,   /* nothing comes any more */
+    TLS_FAULT_ALERT,   /* the server sends a fatal alert between two records */
+};
+
 struct sim_host {
     char name[48];      /* as it is looked up */
     char authority[64]; /* as it stands in a URL and in Host */
     uint16_t port;
     bool literal;
     struct sim_family v6, v4;
+    bool tls;
+    int tls_minor;             /* 2 or 3; 0: both */
+    enum test_flavour flavour; /* of its certificate */
+    bool tickets, alpn;
+    bool notifies;            /* its close_notify comes before it closes */
+    enum sim_tls_fault fault; /* of its connections, mostly in their handshakes */
+    unsigned fault_chance;    /* of a thousand of them */
+    size_t fault_within;      /* so many bytes */
+    struct tls_config *tls_config;
     uint64_t codes; /* how reaching it may fail, a bit for each enum afetch_code */
     bool unreachable;
     size_t in_flight; /* connections with a request that is not answered yet */
@@ -60,6 +83,11 @@ enum sim_defect {
     DEFECT_TWO_LENGTHS,
     DEFECT_SWITCH,    /* 101, not asked for */
     DEFECT_LONG_HEAD, /* over the limit */
+    DEFECT_TLS_CUT,   /* the rest is struct sim_tls_fault's within the response */
+    DEFECT_TLS_RESET,
+    DEFECT_TLS_GARBAGE,
+    DEFECT_TLS_FLIP,
+    DEFECT_TLS_ALERT,
     DEFECTS
 };
 
@@ -76,16 +104,21 @@ struct sim_url {
     unsigned informs;               /* 1xx before it */
     bool http10, close, keep_alive; /* the Connection field */
     bool bare_lf, folded, repeated_length, trailers;
+    bool typed; /* has a Content-Type */
     bool extra; /* bytes behind the message that nobody asked for */
     uint64_t first_delay_ns, mid_delay_ns;
     /* what the client does */
     unsigned pauses_left;
     bool counted_only; /* no body callback */
+    bool credentials;  /* in the URL */
+    unsigned fields;   /* of its own in the request */
     size_t abort_at;   /* SIZE_MAX: it doesn't */
     enum afetch_code abort_code;
     /* what has happened */
     struct afetch_request *request; /* NULL: not handed over, or done */
     bool given, done, paused;
+    uint64_t leapt_ns;      /* before it was made */
+    uint64_t memory_failed; /* allocations, before it was made */
     size_t delivered;
     unsigned heads;
     uint64_t seen; /* the codes that what the client was told stands for */
@@ -94,6 +127,8 @@ struct sim_url {
 };
 
 bool sim_url_has_body(const struct sim_url *u);
+/* Its Content-Type: "text/x-7", or nothing. */
+void sim_url_type(const struct sim_url *u, char *out, size_t size);
 bool sim_url_idempotent(const struct sim_url *u);
 /* The client must not use the connection again after this response, whole as it may be. */
 bool sim_url_must_close(const struct sim_url *u);
@@ -108,6 +143,15 @@ enum sim_plant {
     PLANT_BYTE,        /* a server sends one wrong byte in a body */
     PLANT_LIMIT,       /* the session's limit is above that which holds */
     PLANT_LOST_RESULT, /* the first URL's result is dropped */
+    PLANT_HOST,        /* the session's limit of a host is above that which holds */
+    PLANT_IDLE,        /* the pool keeps more idle connections than it may */
+    PLANT_LATE,        /* timers fire too late */
+    PLANT_MEMORY,      /* nobody is told that an allocation failed */
+    PLANT_LEAK,        /* memory is left behind */
+    PLANT_RANDOM,      /* randomness that is not the seed's */
+    PLANT_CHAIN,       /* a host has another certificate than is thought */
+    PLANT_KIND,        /* one kind of fault never happens */
+    PLANTS
 };
 
 /* ---- all of it ----------------------------------------------------------------------------------------------------- */
@@ -118,13 +162,16 @@ struct sim_world {
     struct sim_engine_counts counts;
     struct sim_host hosts[SIM_HOSTS_MAX];
     size_t host_count;
+    bool tls; /* some hosts are https */
     struct sim_url urls[SIM_URLS_MAX];
     size_t url_count;
     struct afetch_options opt;
+    size_t idle_max;    /* connections that the pool may keep */
     size_t added_first; /* URLs handed over before the run */
     bool source;        /* the others: by a source, else by the done of others */
     bool ticks;
     bool describes;
+    struct sim_memory_plan memory;
     /* what has happened */
     struct sim_remote remote;
     uint64_t conn_ids;
@@ -134,8 +181,8 @@ struct sim_world {
     struct sim_event feed;
     bool source_ended;
     uint64_t points;
-    bool canceled; /* the run: afetch_session_cancel, or its root directly */
-    uint64_t canceled_ns, end_ns;
+    bool canceled;                /* the run: afetch_session_cancel, or its root directly */
+    uint64_t canceled_ns, end_ns; /* less what was leapt over */
 };
 
 static inline uint64_t sim_code(enum afetch_code code)
@@ -143,8 +190,9 @@ static inline uint64_t sim_code(enum afetch_code code)
     return (uint64_t)1 << code;
 }
 
-/* Decides everything that does not depend on the run. tiny: few URLs and small bodies, for the sweep. */
-void sim_plan(struct sim_world *w, bool tiny);
+/* Decides everything that does not depend on the run. tiny: few URLs and small bodies, for the sweeps. tls: there are
+ * https hosts, else in a few seeds only. */
+void sim_plan(struct sim_world *w, bool tiny, bool tls);
 /* What u may end with: a bit for each code; AFETCH_OK's is set if it may end well. */
 uint64_t sim_codes(const struct sim_url *u);
 
@@ -160,8 +208,11 @@ struct sim_response {
 };
 void sim_response_make(struct sim_world *w, const struct sim_url *u, struct sim_response *out);
 
-/* Names with this world's answers; sim_names.c. */
-struct names *sim_names_new(struct sim_world *w, struct engine *e);
+/* Names with this world's answers; ERR_MEMORY. sim_names.c. */
+int sim_names_new(struct names **out, struct sim_world *w, struct engine *e);
+
+/* Whether the limits hold now; sim_limits.c. */
+void sim_limits_check(struct sim_world *w);
 
 /* A whole run: requests, callbacks and the judgement of results; sim_client.c. */
 void sim_client_run(struct sim_world *w);

@@ -4,6 +4,7 @@
 #include "../../cmd/lines.c"
 #include "../../cmd/reader.c"
 #include "../../cmd/text.c"
+#include "../../cmd/thread.c"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -15,11 +15,6 @@ static struct outfile_names names;
 static char why[OUTFILE_WHY];
 static char dir[] = "/tmp/afetch-test-XXXXXX";
 
-static bool never(void)
-{
-    return false;
-}
-
 static int set_up(void **state)
 {
     (void)state;
@@ -37,7 +32,7 @@ static int begin(void **state)
 {
     (void)state;
     umask(022);
-    outfile_names_init(&names, never);
+    outfile_names_init(&names);
     why[0] = '\0';
     return 0;
 }
@@ -61,8 +56,14 @@ static int end(void **state)
 
 static int claim(struct outfile *f, const char *path)
 {
-    outfile_init(f);
-    return outfile_claim(f, &names, strdup(path), why);
+    outfile_init(f, strdup(path));
+    return outfile_resolve(f, why) < 0 ? -1 : outfile_claim(f, &names, why);
+}
+
+static void deinit(struct outfile *f)
+{
+    outfile_discard(f);
+    outfile_deinit(f);
 }
 
 static void put_text(const char *path, const char *text)
@@ -89,10 +90,10 @@ static void fetch(const char *path, const char *text, bool commit)
     struct outfile f;
     assert_int_equal(claim(&f, path), 0);
     assert_int_equal(outfile_open(&f, &names, why), 0);
-    assert_int_equal(outfile_write(&f, &names, text, strlen(text), why), 0);
+    assert_int_equal(outfile_write(&f, text, strlen(text), why), 0);
     if (commit)
         assert_int_equal(outfile_commit(&f, why), 0);
-    outfile_deinit(&f);
+    deinit(&f);
 }
 
 static void new_file(void **state)
@@ -131,11 +132,11 @@ static void not_there_before_the_end(void **state)
     put_text("a", "old");
     assert_int_equal(claim(&f, "a"), 0);
     assert_int_equal(outfile_open(&f, &names, why), 0);
-    assert_int_equal(outfile_write(&f, &names, "new", 3, why), 0);
+    assert_int_equal(outfile_write(&f, "new", 3, why), 0);
     assert_text("a", "old");
     assert_int_equal(outfile_commit(&f, why), 0);
     assert_text("a", "new");
-    outfile_deinit(&f);
+    deinit(&f);
     unlink("a");
 }
 
@@ -159,7 +160,7 @@ static void link_is_kept(void **state)
     fetch("chain", "one", true); /* to where nothing is yet */
     assert_text("target", "one");
     outfile_names_deinit(&names);
-    outfile_names_init(&names, never);
+    outfile_names_init(&names);
     fetch("link", "two", true);
     assert_text("target", "two");
     assert_true(lstat("link", &st) == 0 && S_ISLNK(st.st_mode));
@@ -181,11 +182,11 @@ static void one_file_one_url(void **state)
         struct outfile f;
         assert_int_equal(claim(&f, same[i]), -1);
         assert_non_null(strstr(why, "another URL"));
-        outfile_deinit(&f);
+        deinit(&f);
     }
     struct outfile f;
     assert_int_equal(claim(&f, other), -1);
-    outfile_deinit(&f);
+    deinit(&f);
     assert_text("a", "first");
     unlink("link");
     unlink("a");
@@ -200,7 +201,7 @@ static void many_names(void **state)
             char path[32];
             snprintf(path, sizeof path, "%d", i);
             assert_int_equal(claim(&f, path), round ? -1 : 0);
-            outfile_deinit(&f);
+            deinit(&f);
         }
 }
 
@@ -217,7 +218,7 @@ static void refused(void **state)
         assert_int_equal(claim(&f, cases[i].path), -1);
         assert_non_null(strstr(why, strerror(cases[i].error)));
         assert_non_null(strstr(why, cases[i].path));
-        outfile_deinit(&f);
+        deinit(&f);
     }
     unlink("loop");
 }
@@ -239,9 +240,9 @@ static void devices_stay(void **state)
     struct outfile f;
     assert_int_equal(claim(&f, "/dev/full"), 0);
     assert_int_equal(outfile_open(&f, &names, why), 0);
-    assert_int_equal(outfile_write(&f, &names, "x", 1, why), -1);
+    assert_int_equal(outfile_write(&f, "x", 1, why), -1);
     assert_non_null(strstr(why, strerror(ENOSPC)));
-    outfile_deinit(&f);
+    deinit(&f);
 }
 
 static void fifo_is_written(void **state)
@@ -269,7 +270,7 @@ static void late_device(void **state)
     assert_int_equal(outfile_open(&f, &names, why), 0);
     assert_int_equal(mkfifo("a", 0600), 0);
     assert_int_equal(outfile_commit(&f, why), -1);
-    outfile_deinit(&f);
+    deinit(&f);
     assert_true(lstat("a", &st) == 0 && S_ISFIFO(st.st_mode));
     unlink("a");
 }

@@ -1,0 +1,11 @@
+/* The head of a request as it is sent: what was asked for, what the session adds, and what must stay behind when a
+ * redirect has led to another origin. */
+#ifndef AFETCH_FETCH_HEAD_H
+#define AFETCH_FETCH_HEAD_H
+
+#include "fetch/request.h"
+
+/* Appends r's head to out, which is initialised. 0, or an error that is in r->err. */
+int head_write(struct afetch_request *r, struct buf *out);
+
+#endif

@@ -1,0 +1,109 @@
+#include "fetch/retry.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "fetch/session.h"
+#include "proto/httpdate.h"
+
+#define SECOND_NS ((uint64_t)1000000000)
+
+enum { BACKOFF_MAX_S = 600 };
+
+/* ---- what is worth another try -------------------------------------------------------------------------------------- */
+
+static bool transient_status(const struct afetch_session *s, int status)
+{
+    static const int transient[] = {408, 429, 500, 502, 503, 504, 522, 524};
+    for (size_t i = 0; i < sizeof transient / sizeof transient[0]; i++)
+        if (transient[i] == status)
+            return true;
+    for (size_t i = 0; i < s->retry_status_count; i++)
+        if (s->retry_statuses[i].low <= status && status <= s->retry_statuses[i].high)
+            return true;
+    return s->retry_all_errors && status >= 500;
+}
+
+static bool transient_error(const struct afetch_request *r, int rc)
+{
+    const struct afetch_session *s = r->session;
+    switch (rc) {
+    case ERR_CANCELED:
+    case ERR_MEMORY:
+    case ERR_INTERNAL:
+    case ERR_WRITE: /* the receiver's word is final */
+    case ERR_STATUS:
+        return false;
+    case ERR_TIMEOUT:
+    case ERR_RESOLVE:
+        return true;
+    case ERR_CONNECT:
+        return s->retry_all_errors || (s->retry_connrefused && r->err.sys == ECONNREFUSED);
+    default:
+        return s->retry_all_errors;
+    }
+}
+
+static bool tries_left(const struct afetch_request *r)
+{
+    return r->retries < r->session->retry_max;
+}
+
+static void note_retry_after(struct afetch_request *r, const struct http1 *response)
+{
+    uint64_t seconds;
+    const char *field = http1_find(response, "Retry-After");
+    r->retry_after_ns = 0;
+    if (!field || !httpdate_retry_after(field, (int64_t)time(NULL), &seconds))
+        return;
+    r->retry_after_ns = (seconds < UINT32_MAX ? seconds : UINT32_MAX) * SECOND_NS;
+    if (r->status == 429 || r->status == 503)
+        session_hold(r->session, r->origin, r->retry_after_ns, engine_now_ns(r->worker->engine));
+}
+
+bool retry_status(struct afetch_request *r, const struct http1 *response)
+{
+    note_retry_after(r, response);
+    return tries_left(r) && transient_status(r->session, r->status);
+}
+
+/* ---- when ------------------------------------------------------------------------------------------------------------- */
+
+/* 1 s, doubled each time, and up to a quarter less, so that those who failed together do not come back together. */
+static uint64_t backoff_ns(const struct afetch_request *r)
+{
+    uint64_t ns = SECOND_NS;
+    for (unsigned i = 0; i < r->retries && ns < BACKOFF_MAX_S * SECOND_NS; i++)
+        ns *= 2;
+    if (ns > BACKOFF_MAX_S * SECOND_NS)
+        ns = BACKOFF_MAX_S * SECOND_NS;
+    return ns - session_random(r->session) % (ns / 4);
+}
+
+static uint64_t delay_ns(const struct afetch_request *r)
+{
+    uint64_t ns = r->session->retry_delay_ns ? r->session->retry_delay_ns : backoff_ns(r);
+    return ns > r->retry_after_ns ? ns : r->retry_after_ns;
+}
+
+bool retry_again(struct afetch_request *r, int rc, uint64_t now_ns)
+{
+    const struct afetch_session *s = r->session;
+    bool status = r->then == REQUEST_RETRY && request_read_past(r, rc);
+    if (rc >= 0 || !tries_left(r) || !(status || transient_error(r, rc)))
+        return false;
+    uint64_t wait_ns = delay_ns(r);
+    if (s->retry_max_time_ns && now_ns + wait_ns - r->first_ns > s->retry_max_time_ns)
+        return false;
+    if (!request_undo(r))
+        return false;
+    session_trace(r->session, r, "Trying again in %.1f s (%u of %u): %s", (double)wait_ns / 1e9, r->retries + 1,
+                  s->retry_max, status ? "the status" : error_text(&r->err));
+    r->retries++;
+    r->not_before_ns = now_ns + wait_ns;
+    r->retry_after_ns = 0;
+    request_reset(r);
+    request_restart(r);
+    return true;
+}

@@ -1,0 +1,79 @@
+#include "sim/sim_machine.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+#include <time.h>
+
+#include <psa/crypto.h>
+
+#include "sim/rng.h"
+
+#define EPOCH_S 1770000000 /* February 2026 */
+
+static struct {
+    const uint64_t *now_ns;
+    struct rng entropy;
+    bool spoiled;
+    uint64_t polls; /* of the process */
+} machine;
+
+void sim_machine_clock(const uint64_t *now_ns)
+{
+    machine.now_ns = now_ns;
+}
+
+int sim_machine_restart_tls(uint64_t seed, struct error *err)
+{
+    sim_machine_stop_tls();
+    rng_init(&machine.entropy, seed);
+    psa_status_t status = psa_crypto_init();
+    return status == PSA_SUCCESS ? 0 : error_set(err, ERR_TLS, 0, "psa_crypto_init says %ld", (long)status);
+}
+
+void sim_machine_stop_tls(void)
+{
+    mbedtls_psa_crypto_free();
+}
+
+void sim_machine_spoil(void)
+{
+    machine.spoiled = true;
+}
+
+/* ---- in the place of the C library's and of mbedTLS's -------------------------------------------------------------- */
+
+time_t __wrap_time(time_t *out);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *out);
+int __wrap_mbedtls_platform_entropy_poll(void *data, unsigned char *output, size_t len, size_t *olen);
+
+static uint64_t now_ns(void)
+{
+    return machine.now_ns ? *machine.now_ns : 0;
+}
+
+time_t __wrap_time(time_t *out)
+{
+    time_t now = (time_t)(EPOCH_S + now_ns() / 1000000000u);
+    if (out)
+        *out = now;
+    return now;
+}
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *out)
+{
+    out->tv_sec = (time_t)(now_ns() / 1000000000u) + (clock == CLOCK_REALTIME ? EPOCH_S : 0);
+    out->tv_nsec = (long)(now_ns() % 1000000000u);
+    return 0;
+}
+
+int __wrap_mbedtls_platform_entropy_poll(void *data, unsigned char *output, size_t len, size_t *olen)
+{
+    (void)data;
+    machine.polls++;
+    for (size_t i = 0; i < len; i++)
+        output[i] =
+            (unsigned char)(rng_next(&machine.entropy) >> 32) ^ (unsigned char)(machine.spoiled ? machine.polls : 0);
+    *olen = len;
+    return 0;
+}

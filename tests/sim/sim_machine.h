@@ -1,0 +1,21 @@
+/* What the library asks of the machine, decided by the seed: wall clock and randomness. The program is linked with --wrap
+ * for time, clock_gettime and mbedTLS's source of entropy, which all of its randomness comes from. */
+#ifndef TESTS_SIM_MACHINE_H
+#define TESTS_SIM_MACHINE_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+
+/* Clocks show what *now_ns does (the wall clock from a day in 2026 on); NULL: the moment 0. */
+void sim_machine_clock(const uint64_t *now_ns);
+
+/* The TLS library starts anew, with randomness of that seed: what it does from now on depends on nothing before it.
+ * ERR_TLS. */
+int sim_machine_restart_tls(uint64_t seed, struct error *err);
+/* And frees what it holds. */
+void sim_machine_stop_tls(void);
+/* From now on entropy is no longer the seed's alone: a planted mistake. */
+void sim_machine_spoil(void);
+
+#endif
