@@ -1,4 +1,5 @@
 #include "options.h"
+#include "options_check.h"
 #include "template.h"
 
 #include <errno.h>
@@ -176,6 +177,18 @@ static bool is_token(unsigned char c)
            (c && strchr("!#$%&'*+-.^_`|~", c) != NULL);
 }
 
+static int set_token(struct parser *p, const struct option *opt, const char *value)
+{
+    size_t len = 0;
+    while (is_token((unsigned char)value[len]))
+        len++;
+    if (len == 0 || value[len])
+        return fail(p->o, EXIT_USAGE, "%s: \"%.60s\" is not a word of letters, digits and !#$%%&'*+-.^_`|~", p->shown,
+                    value);
+    *(const char **)value_of(p->o, opt) = value;
+    return 0;
+}
+
 static int add_header(struct parser *p, const char *line)
 {
     struct options_list *list = &p->o->headers;
@@ -339,7 +352,11 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
         return set_seconds(p, opt, value);
     case OPTION_CHOICE:
         return set_choice(p, opt, value);
+    case OPTION_TOKEN:
+        return set_token(p, opt, value);
     case OPTION_FIELD:
+        if (strlen(value) < opt->min)
+            return fail(p->o, EXIT_USAGE, "%s: an empty argument", p->shown);
         if (!field_clean(value))
             return fail(p->o, EXIT_USAGE, "%s: its argument may not hold a line end or another control character",
                         p->shown);
@@ -357,6 +374,7 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
     case OPTION_URL:
         return set_url(p, value);
     case OPTION_FLAG:
+    case OPTION_SET:
     case OPTION_HELP:
     case OPTION_VERSION:
     case OPTION_SOON:
@@ -367,8 +385,8 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
 
 static bool takes_value(const struct option *opt)
 {
-    return opt->kind != OPTION_FLAG && opt->kind != OPTION_HELP && opt->kind != OPTION_VERSION &&
-           opt->kind != OPTION_SOON;
+    return opt->kind != OPTION_FLAG && opt->kind != OPTION_SET && opt->kind != OPTION_HELP &&
+           opt->kind != OPTION_VERSION && opt->kind != OPTION_SOON;
 }
 
 static int set_help(struct parser *p, const char *value)
@@ -403,6 +421,8 @@ static int apply(struct parser *p, const struct option *opt, const char *value)
             return fail(p->o, EXIT_USAGE, "%s takes no argument", p->shown);
         if (opt->kind == OPTION_VERSION)
             p->o->action = p->o->action == ACTION_HELP ? ACTION_HELP : ACTION_VERSION;
+        else if (opt->kind == OPTION_SET)
+            *(unsigned *)value_of(p->o, opt) = (unsigned)opt->min;
         else
             *(bool *)value_of(p->o, opt) = true;
         return 0;
@@ -503,91 +523,6 @@ static int parse_letters(struct parser *p, const char *arg)
 
 /* ---- the whole -------------------------------------------------------------------------------------------------- */
 
-static void warn(struct options *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void warn(struct options *o, const char *fmt, ...)
-{
-    size_t len = strlen(o->warning);
-    va_list args;
-    va_start(args, fmt);
-    if (len && len + 2 < sizeof o->warning)
-        len += (size_t)snprintf(o->warning + len, sizeof o->warning - len, "; ");
-    vsnprintf(o->warning + len, sizeof o->warning - len, fmt, args);
-    va_end(args);
-}
-
-static int check_mode(struct options *o)
-{
-    const char *other = o->sync ? "--sync" : o->threads ? "--threads" : NULL;
-    if (o->sync && o->threads)
-        return fail(o, EXIT_USAGE, "--sync and --threads contradict each other; give one of them");
-    if (o->compare && other)
-        return fail(o, EXIT_USAGE, "--compare and %s contradict each other: it runs sync, threads and async in turn",
-                    other);
-    if (o->compare && o->once)
-        return fail(o, EXIT_USAGE,
-                    "--%s does not go with --compare, which fetches every URL three times and keeps nothing", o->once);
-    o->mode = o->sync ? AFETCH_SYNC : o->threads ? AFETCH_THREADS : AFETCH_ASYNC;
-    if ((o->threads || o->compare) && o->parallel_max > AFETCH_THREADS_MAX) {
-        warn(o, "%s: at most %d transfers at once, not %u", o->threads ? "--threads" : "--compare", AFETCH_THREADS_MAX,
-             o->parallel_max);
-        o->parallel_max = AFETCH_THREADS_MAX;
-    }
-    return 0;
-}
-
-const char *options_output(const struct options *o, size_t input)
-{
-    if (o->outputs.count == 1)
-        return o->outputs.item[0];
-    return input < o->outputs.count ? o->outputs.item[input] : NULL;
-}
-
-/* An -o that wants the value of a named glob goes with URLs that have it. */
-static int check_names(struct options *o)
-{
-    for (size_t i = 0; i < o->input_count && !o->globoff; i++) {
-        const char *output = options_output(o, i);
-        if (!output || !strstr(output, "#<") || o->inputs[i].kind != INPUT_URL)
-            continue;
-        char why[160] = "";
-        struct glob_error error;
-        struct glob *glob = glob_new(o->inputs[i].text, &error);
-        bool ok = !glob || template_check_names(output, glob, why, sizeof why); /* NULL: that URL fails in its turn */
-        glob_free(glob);
-        if (!ok)
-            return fail(o, EXIT_USAGE, "-o: %s", why);
-    }
-    return 0;
-}
-
-static int check_outputs(struct options *o)
-{
-    bool lists = false;
-    for (size_t i = 0; i < o->input_count; i++)
-        lists = lists || o->inputs[i].kind == INPUT_LIST;
-    size_t n = o->outputs.count;
-    if (n > 1 && lists)
-        return fail(o, EXIT_USAGE, "%zu -o for a list of URLs; give one, such as -o '{n}-{name}', for them all", n);
-    if (n > 1 && n < o->input_count)
-        return fail(o, EXIT_USAGE, "%zu -o for %zu URLs; give one for each, or one, such as -o '{n}-{name}', for all",
-                    n, o->input_count);
-    if (n > 1 && n > o->input_count)
-        warn(o, "%zu -o for %zu URL%s; the last %s not used", n, o->input_count, o->input_count == 1 ? "" : "s",
-             n - o->input_count == 1 ? "one is" : "ones are");
-    return check_names(o);
-}
-
-/* What several options together must fulfil. */
-static int check(struct options *o)
-{
-    if (o->action != ACTION_FETCH)
-        return 0;
-    if (o->input_count == 0)
-        return fail(o, EXIT_USAGE, "no URL given: afetch URL..., or \"afetch -\" to read them from standard input");
-    int rc = check_mode(o);
-    return rc ? rc : check_outputs(o);
-}
-
 int options_parse(struct options *o, int argc, char **argv)
 {
     *o = (struct options){.fail = true,
@@ -595,6 +530,7 @@ int options_parse(struct options *o, int argc, char **argv)
                           .max_redirs = 10,
                           .parallel = true,
                           .parallel_max = 64,
+                          .http_minor = 1,
                           .connect_timeout_ms = 30000,
                           .proto_default = "http"};
     struct parser p = {.o = o, .argc = argc, .at = 1, .argv = argv};
@@ -619,7 +555,7 @@ int options_parse(struct options *o, int argc, char **argv)
         if (rc)
             return rc;
     }
-    return check(o);
+    return options_check(o);
 }
 
 void options_deinit(struct options *o)

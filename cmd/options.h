@@ -17,7 +17,9 @@ enum option_kind {
     OPTION_LIMIT,    /* int, 0 to max, or -1 for none */
     OPTION_SECONDS,  /* uint64_t in milliseconds, from "2" or "0.5" */
     OPTION_TEXT,     /* const char * */
-    OPTION_FIELD,    /* const char * that goes into a header field */
+    OPTION_SET,      /* takes no argument: unsigned becomes min */
+    OPTION_FIELD,    /* const char * that goes into a head; at least min bytes */
+    OPTION_TOKEN,    /* const char *, a word as methods are (RFC 9110 section 5.6.2) */
     OPTION_STATUSES, /* const char *, such as "200-299,404" */
     OPTION_CHOICE,   /* const char *, one of the words of `choices` */
     OPTION_HEADER,   /* one more of options.headers, or @FILE */
@@ -119,7 +121,14 @@ struct options {
     uint64_t retry_delay_ms, retry_max_time_ms;
     bool retry_connrefused, retry_all_errors;
     const char *retry_on_statuses;
-    const char *user_agent; /* NULL: our own */
+    const char *method; /* NULL: GET, or HEAD by head */
+    bool head;
+    unsigned http_minor; /* of HTTP/1.x, as it is sent */
+    bool path_as_is;
+    const char *request_target; /* NULL: the URL's */
+    const char *user_agent;     /* NULL: our own */
+    const char *referer;        /* less ";auto"; NULL: none */
+    bool referer_auto;
     const char *cacert, *dns_servers, *proto_default;
 
     struct options_input *inputs; /* in the order of the command line */
@@ -132,7 +141,7 @@ struct options {
     char error[600];          /* why options_parse failed; values in it are as they were given */
     char warning[200];        /* or "" */
 
-    char **owned; /* contents of -H @FILE */
+    char **owned; /* contents of -H @FILE, and texts made of others */
     size_t owned_count;
 };
 

@@ -68,6 +68,10 @@ static void take(struct run *r, const struct input_item *item)
         .output = options_output(r->options, item->argument),
         .glob = item->glob,
         .n = r->inputs,
+        .method = r->options->method ? r->options->method
+                  : r->options->head ? "HEAD"
+                                     : "GET",
+        .head_only = r->options->head,
     };
     if (item->problem)
         refuse(r, start.place, item);
@@ -194,6 +198,11 @@ static bool open_session(struct run *r)
     opt.connect_timeout_ms = o->connect_timeout_ms;
     opt.timeout_ms = o->timeout_ms;
     opt.user_agent = o->user_agent;
+    opt.referer = o->referer;
+    opt.referer_auto = o->referer_auto;
+    opt.request_target = o->request_target;
+    opt.http10 = o->http_minor == 0;
+    opt.path_as_is = o->path_as_is;
     opt.headers = o->headers.item;
     opt.header_count = o->headers.count;
     opt.default_scheme = o->proto_default;

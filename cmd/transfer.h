@@ -34,6 +34,8 @@ struct transfer_start {
     const char *output;      /* -o, or NULL */
     const struct glob *glob; /* whose values -o may want, during the call; NULL: none */
     uint64_t n;              /* which input, from 1 */
+    const char *method;
+    bool head_only;
 };
 
 void transfers_init(struct transfers *ts, struct report *report, const struct transfers_owner *owner, unsigned parallel,

@@ -94,23 +94,28 @@ struct afetch_options {
     const char *user_agent;      /* NULL: "afetch/VERSION"; "": none */
     const char *const *headers;  /* "Name: value" for every request; curl's meaning of "Name:" and "Name;" */
     size_t header_count;
+    const char *referer;        /* a Referer field; NULL: none */
+    bool referer_auto;          /* a request that a redirect leads to names the URL before it, as browsers do */
+    const char *request_target; /* sent as it is, in place of each URL's path and query; NULL: those */
+    bool http10;                /* send HTTP/1.0 */
+    bool path_as_is;            /* "." and ".." stay in paths */
     const char *default_scheme; /* of a URL without one: "http" (default) or "https" */
     bool insecure;              /* accept any certificate */
     const char *ca_file;        /* PEM file of trusted certificates; NULL: the system's (SSL_CERT_FILE, …) */
     const char *dns_servers;    /* "127.0.0.1:5353,…"; NULL: the system's */
     bool fail_on_status;        /* status 400 and over is a failure (default) */
     /* Redirects. */
-    bool follow;           /* they are followed (default) */
-    int redirects_max;     /* of one request; -1: no limit; default 10 */
-    unsigned post_keep;    /* AFETCH_POST301 … */
-    unsigned proto_redir;  /* AFETCH_SCHEME_…: where they may lead; 0 (default): wherever, but not from https to http */
+    bool follow;          /* they are followed (default) */
+    int redirects_max;    /* of one request; -1: no limit; default 10 */
+    unsigned post_keep;   /* AFETCH_POST301 … */
+    unsigned proto_redir; /* AFETCH_SCHEME_…: where they may lead; 0 (default): wherever, but not from https to http */
     bool location_trusted; /* Authorization, Cookie and Host given by hand, and user info, go to other origins too */
     /* Trying again after a failure that may pass: a time-out, a failed look-up, status 408 429 500 502 503 504 522 524. */
-    unsigned retry_max;            /* tries beside the first; default 0 */
-    uint64_t retry_delay_ms;       /* between them; 0: 1 s, doubled each time, at most 10 minutes, up to a quarter less */
-    uint64_t retry_max_time_ms;    /* none begins so long after the request first had its place; 0: no limit */
-    bool retry_connrefused;        /* a refused connection, too */
-    bool retry_all_errors;         /* any failure of the transfer, and any status of 500 and over */
+    unsigned retry_max;         /* tries beside the first; default 0 */
+    uint64_t retry_delay_ms;    /* between them; 0: 1 s, doubled each time, at most 10 minutes, up to a quarter less */
+    uint64_t retry_max_time_ms; /* none begins so long after the request first had its place; 0: no limit */
+    bool retry_connrefused;     /* a refused connection, too */
+    bool retry_all_errors;      /* any failure of the transfer, and any status of 500 and over */
     const char *retry_on_statuses; /* "404,420-423": these, too; NULL: none */
     /* Called with what happens to a request (NULL: not). text is valid during the call. */
     void (*trace)(void *arg, const struct afetch_request *r, enum afetch_trace kind, const char *text, size_t len);
@@ -192,7 +197,7 @@ struct afetch_result {
     unsigned redirects;       /* followed */
     unsigned retries;
     const char *effective_url; /* where the last redirect led; else the URL that was asked for; without user info */
-    bool reused;              /* the last attempt used a connection that was there */
+    bool reused;               /* the last attempt used a connection that was there */
 };
 
 enum afetch_flow {
@@ -223,6 +228,9 @@ AFETCH_API void afetch_request_set_callbacks(struct afetch_request *r, const str
                                              void *arg);
 /* "GET" unless set; HEAD has no body. AFETCH_MEMORY, AFETCH_INTERNAL for a method that is no token. */
 AFETCH_API enum afetch_code afetch_request_set_method(struct afetch_request *r, const char *method);
+/* Of the response the head alone is wanted, whatever the method: the transfer ends with it, and a body that would follow
+ * goes with its connection. */
+AFETCH_API void afetch_request_set_head_only(struct afetch_request *r);
 /* One more "Name: value", after the session's. AFETCH_MEMORY, AFETCH_INTERNAL for a control character in it. */
 AFETCH_API enum afetch_code afetch_request_add_header(struct afetch_request *r, const char *line);
 /* As the session's timeout_ms, for this one. */

@@ -453,36 +453,6 @@ static bool copy_headers(struct afetch_session *s, const struct afetch_options *
     return true;
 }
 
-/* "404,420-423" */
-static int parse_statuses(const char *text, struct status_range **out, size_t *count, struct error *err)
-{
-    size_t n = 1;
-    for (const char *p = text; *p; p++)
-        n += *p == ',';
-    struct status_range *ranges = calloc(n, sizeof *ranges);
-    if (!ranges)
-        return error_set(err, ERR_MEMORY, 0, NULL);
-    *out = ranges;
-    for (const char *p = text; *p;) {
-        struct status_range *range = &ranges[*count];
-        int used = 0;
-        if (sscanf(p, "%3d%n", &range->low, &used) != 1)
-            return error_set(err, ERR_USAGE, 0, "\"%.60s\" is no list of statuses", text);
-        p += used;
-        range->high = range->low;
-        if (*p == '-') {
-            if (sscanf(p + 1, "%3d%n", &range->high, &used) != 1)
-                return error_set(err, ERR_USAGE, 0, "\"%.60s\" is no list of statuses", text);
-            p += 1 + used;
-        }
-        if (range->low < 100 || range->high > 999 || range->high < range->low || (*p && *p != ','))
-            return error_set(err, ERR_USAGE, 0, "\"%.60s\" is no list of statuses", text);
-        (*count)++;
-        p += *p == ',';
-    }
-    return 0;
-}
-
 static void copy_redirects_and_retries(struct afetch_session *s, const struct afetch_options *opt)
 {
     s->follow = opt->follow;
@@ -511,9 +481,9 @@ static int copy_options(struct afetch_session *s, const struct afetch_options *o
     if (!s->default_scheme || !s->user_agent || (opt->ca_file && !s->ca_file) || !copy_headers(s, opt))
         return error_set(err, ERR_MEMORY, 0, NULL);
     copy_redirects_and_retries(s, opt);
-    int rc = opt->retry_on_statuses
-                 ? parse_statuses(opt->retry_on_statuses, &s->retry_statuses, &s->retry_status_count, err)
-                 : 0;
+    int rc = defaults_init(&s->defaults, opt, err);
+    if (rc == 0 && opt->retry_on_statuses)
+        rc = statuses_parse(&s->retry_statuses, opt->retry_on_statuses, err);
     if (rc < 0)
         return rc;
     return s->ca_file && !s->insecure ? trust_check(s->ca_file, err) : 0;
@@ -595,7 +565,8 @@ void afetch_session_free(struct afetch_session *s)
     }
     tickets_deinit(&s->tickets);
     holds_deinit(&s->holds);
-    free(s->retry_statuses);
+    statuses_deinit(&s->retry_statuses);
+    defaults_deinit(&s->defaults);
     tls_config_free(s->tls);
     error_clear(&s->tls_error);
     for (size_t i = 0; i < s->header_count; i++)

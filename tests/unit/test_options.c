@@ -4,6 +4,7 @@
 #include "../../cmd/option_find.c"
 #include "../../cmd/option_table.c"
 #include "../../cmd/options.c"
+#include "../../cmd/options_check.c"
 #include "../../cmd/template.c"
 #include "../../cmd/text.c"
 
@@ -89,6 +90,16 @@ static void refused(void **state)
         {{"-o", "{foo}", "u"}, 2, "\"{foo}\" is none of"},
         {{"-o", "a{", "u"}, 2, "is none of"},
         {{"-o", "", "u"}, 2, "empty file name"},
+        {{"-X", "", "u"}, 2, "-X: \"\" is not a word"},
+        {{"-X", "GET /", "u"}, 2, "-X: \"GET /\" is not a word"},
+        {{"--request", "A\r\nB", "u"}, 2, "is not a word"},
+        {{"--request-target", "", "u"}, 2, "--request-target: an empty argument"},
+        {{"--request-target", "/\n", "u"}, 2, "line end"},
+        {{"-e", "a\nb", "u"}, 2, "line end"},
+        {{"-I", "-ox", "u"}, 2, "-I with -o is not there yet"},
+        {{"--http2", "u"}, 2, "--http2 is not there yet"},
+        {{"--no-http1.0", "u"}, 2, "is not a switch"},
+        {{"--http1.1=1", "u"}, 2, "takes no argument"},
         {{"-o", "somewhere/#<foo>", "h/{<test>A,B}{<moo>C,D}"},
          2,
          "no glob exists with this name in position 16: #<foo>"},
@@ -245,6 +256,43 @@ static void modes(void **state)
         if (o.mode != cases[i].mode || o.parallel_max != cases[i].parallel_max)
             fail_msg("case %zu: mode %d, -P %u", i, (int)o.mode, o.parallel_max);
         assert_string_equal(o.warning, cases[i].warning);
+        options_deinit(&o);
+    }
+}
+
+static void requests(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *args[ARGS];
+        const char *method, *referer, *target;
+        unsigned http_minor;
+        bool head, referer_auto, path_as_is;
+    } cases[] = {
+        {{"u"}, NULL, NULL, NULL, 1, false, false, false},
+        {{"-XPUT", "-I", "u"}, "PUT", NULL, NULL, 1, true, false, false},
+        {{"-X", "a", "-X", "b!", "--head", "--no-head", "u"}, "b!", NULL, NULL, 1, false, false, false},
+        {{"-0", "u"}, NULL, NULL, NULL, 0, false, false, false},
+        {{"--http1.0", "--http1.1", "u"}, NULL, NULL, NULL, 1, false, false, false},
+        {{"--path-as-is", "--request-target", "*", "u"}, NULL, NULL, "*", 1, false, false, true},
+        {{"-e", "http://r/", "u"}, NULL, "http://r/", NULL, 1, false, false, false},
+        {{"-e", "http://r/;auto", "u"}, NULL, "http://r/", NULL, 1, false, true, false},
+        {{"-e;auto", "u"}, NULL, "", NULL, 1, false, true, false},
+        {{"-e", "x;auto", "-e", "auto", "u"}, NULL, "auto", NULL, 1, false, false, false},
+        {{"-e", "", "u"}, NULL, "", NULL, 1, false, false, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct options o;
+        assert_int_equal(parse(&o, cases[i].args), 0);
+        const char *got[] = {o.method, o.referer, o.request_target};
+        const char *want[] = {cases[i].method, cases[i].referer, cases[i].target};
+        for (int j = 0; j < 3; j++)
+            if ((got[j] != NULL) != (want[j] != NULL) || (got[j] && strcmp(got[j], want[j]) != 0))
+                fail_msg("case %zu, %d: %s, not %s", i, j, got[j] ? got[j] : "none", want[j] ? want[j] : "none");
+        assert_int_equal(o.http_minor, cases[i].http_minor);
+        assert_int_equal(o.head, cases[i].head);
+        assert_int_equal(o.referer_auto, cases[i].referer_auto);
+        assert_int_equal(o.path_as_is, cases[i].path_as_is);
         options_deinit(&o);
     }
 }
@@ -433,13 +481,21 @@ static void shown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(refused),         cmocka_unit_test(no_secret_in_errors),
-        cmocka_unit_test(defaults),        cmocka_unit_test(values),
-        cmocka_unit_test(seconds),         cmocka_unit_test(last_wins_and_dashes),
-        cmocka_unit_test(outputs),         cmocka_unit_test(header_file),
-        cmocka_unit_test(tables),          cmocka_unit_test(templates),
-        cmocka_unit_test(shown),           cmocka_unit_test(modes),
-        cmocka_unit_test(values_of_globs), cmocka_unit_test(outputs_of_globs),
+        cmocka_unit_test(refused),
+        cmocka_unit_test(no_secret_in_errors),
+        cmocka_unit_test(defaults),
+        cmocka_unit_test(values),
+        cmocka_unit_test(seconds),
+        cmocka_unit_test(last_wins_and_dashes),
+        cmocka_unit_test(outputs),
+        cmocka_unit_test(header_file),
+        cmocka_unit_test(tables),
+        cmocka_unit_test(templates),
+        cmocka_unit_test(shown),
+        cmocka_unit_test(modes),
+        cmocka_unit_test(values_of_globs),
+        cmocka_unit_test(requests),
+        cmocka_unit_test(outputs_of_globs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
