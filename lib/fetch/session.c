@@ -244,7 +244,10 @@ void afetch_session_stats(const struct afetch_session *s, struct afetch_stats *o
 
 void afetch_session_describe(struct afetch_session *s, void (*line)(void *arg, const char *text), void *arg)
 {
-    for (const struct co *co = s->fetches.running; co; co = co->group_next) {
+    const struct co *co = s->fetches.running;
+    while (co && co->group_next) /* the one that began first */
+        co = co->group_next;
+    for (; co; co = co->group_prev) {
         const struct fetch *f = (const struct fetch *)co;
         const struct co *leaf = co_leaf(co);
         char text[512];
