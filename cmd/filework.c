@@ -323,6 +323,17 @@ int filework_descriptor(const struct filework *w)
     return w->f.descriptor;
 }
 
+bool filework_describe(const struct filework *w, const char **what, const char **path, uint64_t *since_ns)
+{
+    pthread_mutex_lock(&w->files->lock);
+    bool busy = w->in_lane || w->parked || w->working;
+    *what = w->at;
+    *path = w->f.path;
+    *since_ns = w->since_ns;
+    pthread_mutex_unlock(&w->files->lock);
+    return busy;
+}
+
 void filework_begin(struct filework *w)
 {
     if (!w->f.direct)

@@ -99,7 +99,10 @@ void worker_want_cancel(struct worker *w)
 void worker_describe(struct worker *w)
 {
     const struct afetch_session *s = w->session;
-    for (const struct fetch *f = w->fetches; f; f = f->next) {
+    const struct fetch *f = w->fetches;
+    while (f && f->next) /* the one that began first */
+        f = f->next;
+    for (; f; f = f->prev) {
         const struct co *leaf = co_leaf(&f->co);
         char text[512];
         snprintf(text, sizeof text, "%llu %.300s %s %.1f s", (unsigned long long)f->request->number, f->request->shown,
