@@ -204,7 +204,7 @@ static int open_file(struct filework *w, char *why)
     return rc;
 }
 
-static int empty_file(struct filework *w, char *why)
+static int restart_file(struct filework *w, char *why)
 {
     w->restarted = false;
     pthread_mutex_unlock(&w->files->lock);
@@ -252,7 +252,7 @@ static bool step(struct filework *w)
     if (!w->opened)
         rc = open_file(w, why);
     else if (w->restarted)
-        rc = empty_file(w, why);
+        rc = restart_file(w, why);
     else if (w->first)
         rc = write_chunk(w, why);
     else if (w->complete)
