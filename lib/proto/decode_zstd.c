@@ -1,6 +1,7 @@
 /* zstd (RFC 8878) by libzstd, with the window that RFC 9659 allows. */
 #include "proto/decode_impl.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,7 +12,9 @@
 
 struct zstd {
     ZSTD_DCtx *ctx;
-    bool within; /* a frame has begun and not ended */
+    bool within;    /* a frame has begun and not ended */
+    unsigned magic; /* bytes of its magic number that were read, up to 4 */
+    bool skipped;   /* it is a frame to skip */
 };
 
 static void close_zstd(void *state)
@@ -45,10 +48,26 @@ static int tell(size_t status, struct error *err)
     return error_set(err, ERR_ENCODING, 0, "zstd: %s", ZSTD_getErrorName(status));
 }
 
-/* One call: up to a frame's end. */
+/* A frame begins with its magic number, or with one of those of frames to skip (RFC 8878 section 3.1). libzstd may know
+ * those of formats that came before, too, which are not this coding. Looks at the next byte of it. */
+static int check_magic(struct zstd *s, unsigned char byte, struct error *err)
+{
+    static const unsigned char frame[] = {0x28, 0xb5, 0x2f, 0xfd}, skipped[] = {0x50, 0x2a, 0x4d, 0x18};
+    if (s->magic == 0)
+        s->skipped = byte != frame[0];
+    bool fits =
+        s->magic == 0 && s->skipped ? (byte & 0xf0) == skipped[0] : byte == (s->skipped ? skipped : frame)[s->magic];
+    return fits ? 0 : error_set(err, ERR_ENCODING, 0, "zstd: %s", ZSTD_getErrorString(ZSTD_error_prefix_unknown));
+}
+
+/* One call: within a magic number a byte, else up to a frame's end. */
 static int decompress(struct zstd *s, struct decode_io *io, struct error *err)
 {
-    ZSTD_inBuffer in = {io->in, io->in_len, 0};
+    bool in_magic = s->magic < sizeof(uint32_t) && io->in_len > 0;
+    int rc = in_magic ? check_magic(s, io->in[0], err) : 0;
+    if (rc < 0)
+        return rc;
+    ZSTD_inBuffer in = {io->in, in_magic ? 1 : io->in_len, 0};
     ZSTD_outBuffer out = {io->out, io->out_len, 0};
     size_t status = ZSTD_decompressStream(s->ctx, &out, &in);
     io->in += in.pos;
@@ -60,6 +79,7 @@ static int decompress(struct zstd *s, struct decode_io *io, struct error *err)
     /* With nothing to go on with, between two frames, it says what the next one would need. */
     if (in.pos > 0 || out.pos > 0)
         s->within = status > 0;
+    s->magic = !s->within ? 0 : s->magic + (in_magic && in.pos > 0);
     return 0;
 }
 
