@@ -25,8 +25,8 @@ trap 'exit 143' TERM
 
 if ! command -v apt-get >/dev/null 2>&1; then
     say "no apt-get here. By hand: cmake 3.25, a C compiler, pkg-config, libuv, c-ares, libidn2, llhttp 9, zlib, brotli,"
-    say "zstd, cmocka, and for the tests clang, nginx, openssl, python3, curl, mandoc. cmake fetches mbedTLS's source, and"
-    say "llhttp if it must."
+    say "zstd, libpsl, cmocka, and for the tests clang, nginx, openssl, python3, curl, mandoc. cmake fetches mbedTLS's"
+    say "source, and llhttp if it must."
     exit 0
 fi
 
@@ -47,7 +47,7 @@ have() {
 }
 
 packages="gcc libc6-dev make cmake ninja-build pkg-config bzip2 ca-certificates git
-    libuv1-dev libc-ares-dev libidn2-dev zlib1g-dev libbrotli-dev libzstd-dev libcmocka-dev
+    libuv1-dev libc-ares-dev libidn2-dev zlib1g-dev libbrotli-dev libzstd-dev libpsl-dev libcmocka-dev
     clang libclang-rt-dev clang-format clang-tidy nginx-light openssl python3 curl mandoc"
 
 lists_read=
