@@ -226,7 +226,7 @@ static void read_max_age(struct slice value, int64_t now, struct expiry *e)
             return;
     int64_t age = cookie_number(digits);
     e->by_age = true;
-    e->age = negative || age == 0 ? INT64_MIN : now + (age < COOKIES_AGE_MAX ? age : COOKIES_AGE_MAX);
+    e->age = negative ? INT64_MIN : now + (age < COOKIES_AGE_MAX ? age : COOKIES_AGE_MAX);
 }
 
 static void read_expires(struct slice value, int64_t now, struct expiry *e)

@@ -48,13 +48,16 @@ int cookies_reserve(struct cookies *c, size_t count)
 
 /* ---- domains -------------------------------------------------------------------------------------------------------- */
 
-/* The name behind the first dot; NULL: there is none, or it is an address. */
+/* The name behind the first dot; NULL: there is none. */
 static const char *parent_name(const char *name)
 {
-    if (cookie_is_address((struct slice){name, strlen(name)}))
-        return NULL;
     const char *dot = strchr(name, '.');
     return dot && dot[1] ? dot + 1 : NULL;
+}
+
+static bool is_address(const char *name)
+{
+    return cookie_is_address((struct slice){name, strlen(name)});
 }
 
 static struct domain *find_exactly(const struct cookies *c, const char *name)
@@ -65,8 +68,10 @@ static struct domain *find_exactly(const struct cookies *c, const char *name)
 
 struct domain *cookies_find_domain(const struct cookies *c, const char *name)
 {
-    struct domain *d = NULL;
-    for (; name && !d; name = parent_name(name))
+    struct domain *d = find_exactly(c, name);
+    if (d || is_address(name))
+        return d;
+    while (!d && (name = parent_name(name)))
         d = find_exactly(c, name);
     return d;
 }
@@ -127,16 +132,24 @@ static struct domain *add_domain(struct cookies *c, const char *name, struct dom
     return d;
 }
 
+/* Where the name with one label more than the one at `at` begins. */
+static const char *longer_name(const char *name, const char *at)
+{
+    at--;
+    while (at > name && at[-1] != '.')
+        at--;
+    return at;
+}
+
 /* The domain of that name, made with all that are above it where it is not there. NULL without memory. */
 static struct domain *make_domain(struct cookies *c, const char *name)
 {
     struct domain *d = cookies_find_domain(c, name);
-    while (!d || strcmp(d->name, name) != 0) {
-        /* The next below d: from the top one to the name itself. */
-        const char *below = name;
-        for (const char *up = parent_name(name); up && (!d || strcmp(up, d->name) != 0); up = parent_name(up))
-            below = up;
-        struct domain *made = add_domain(c, below, d);
+    const char *at = name + strlen(name) - (d ? strlen(d->name) : 0);
+    bool address = is_address(name);
+    while (at > name) {
+        at = address ? name : longer_name(name, at);
+        struct domain *made = add_domain(c, at, d);
         if (!made) {
             prune(c, d);
             return NULL;

@@ -10,7 +10,6 @@
 
 enum {
     ZLIB_OR_GZIP = MAX_WBITS + 32, /* as the first bytes say: there are servers that mix up the names */
-    GZIP = MAX_WBITS + 16,
     RAW = -MAX_WBITS,
     RAW_TRAILER_MAX = 4 /* what some servers put behind raw deflate, and curl passes over */
 };
@@ -78,13 +77,14 @@ static int inflate_more(const struct coding *c, struct zlib *s, struct decode_io
     return well ? 0 : tell(c, z, status, err);
 }
 
-/* A stream of gzip may be followed by another (RFC 1952 section 2.2), but by nothing else. */
+/* A stream of gzip may be followed by another (RFC 1952 section 2.2), but by nothing else: zlib's wrapping does not begin
+ * with that byte. */
 static int next_member(struct zlib *s, const struct decode_io *io, struct error *err)
 {
     if (io->in[0] != 0x1f)
         return decode_garbage(&decode_gzip, err);
     s->ended = false;
-    return inflateReset2(&s->z, GZIP) == Z_OK ? 0 : tell(&decode_gzip, &s->z, Z_MEM_ERROR, err);
+    return inflateReset(&s->z) == Z_OK ? 0 : tell(&decode_gzip, &s->z, Z_MEM_ERROR, err);
 }
 
 static int run_gzip(void *state, struct decode_io *io, struct error *err)

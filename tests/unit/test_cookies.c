@@ -132,6 +132,36 @@ static void test_set_cookie(void **state)
     }
 }
 
+/* What -v can tell of one that is refused. */
+static void test_reasons(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *value, *why;
+    } rows[] = {
+        {"", "it has no name and no value"},
+        {"a=\x01", "it has a control character"},
+        {"a=b; domain=ww.example.com", "its Domain is not the host's"},
+        {"a=b; domain=other.org", "its Domain is not the host's"},
+        {"a=b; domain=com", "its Domain is a public suffix"},
+        {"a=b; secure", "it is Secure, and came without TLS"},
+        {"__Secure-a=b", "its name begins with __Secure- or __Host-, and it is not Secure"},
+        {"=__Secure-a=b", "its value looks like a name that promises more"},
+    };
+    struct cookies *c = new_jar();
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *why = NULL;
+        assert_int_equal(receive_at(c, "http://www.example.com/", rows[i].value, strlen(rows[i].value), NOW, &why), 0);
+        assert_string_equal(why, rows[i].why);
+    }
+    const char *why = NULL;
+    assert_int_equal(receive_at(c, "http://10.0.0.1/", "a=b; domain=0.0.1", 17, NOW, &why), 0);
+    assert_string_equal(why, "its Domain is not the host's");
+    assert_int_equal(receive_at(c, "https://www.example.com/", "__Host-a=b; secure", 18, NOW, &why), 0);
+    assert_string_equal(why, "its name begins with __Host-, and it has a Domain or no Path=/");
+    cookies_free(c);
+}
+
 static void test_nul(void **state)
 {
     (void)state;
@@ -296,6 +326,7 @@ static void test_scope(void **state)
         {"http://10.0.0.1/", "a=b; domain=10.0.0.1", "http://x.10.0.0.1/", false},
         {"http://[::1]/", "a=b", "http://[::1]/", true},
         {"http://[2001:db8::1]/", "a=b; domain=2001:db8::1", "http://[2001:db8::1]/", true},
+        {"http://10.0.0.1/", "a=b; domain=0.0.1", "http://10.0.0.1/", false},
         /* names of one label */
         {"http://intranet/", "a=b", "http://intranet/", true},
         {"http://intranet/", "a=b; domain=intranet", "http://intranet/", true},
@@ -356,6 +387,21 @@ static void test_scope(void **state)
             fail_msg("%s from %s to %s: \"%s\"", rows[i].value, rows[i].from, rows[i].to, got);
         cookies_free(c);
     }
+}
+
+/* A request target that is no path, "OPTIONS *". */
+static void test_no_path(void **state)
+{
+    (void)state;
+    struct cookies *c = new_jar();
+    struct cookies_request r = {"h.example", "*", false};
+    assert_int_equal(cookies_receive(c, &r, "a=b", 3, NOW, NULL), 1);
+    assert_sent(c, "http://h.example/x", "a=b");
+    struct buf b;
+    buf_init(&b, 100);
+    assert_int_equal(cookies_field(c, &r, NOW, &b), 1);
+    buf_deinit(&b);
+    cookies_free(c);
 }
 
 static void test_order(void **state)
@@ -427,6 +473,8 @@ static void test_expiry(void **state)
     receive(c, url, "b=2");
     receive(c, url, "b=gone; expires=Mon, 01 Jan 1601 00:00:00 GMT");
     assert_int_equal(cookies_count(c), 0);
+    receive(c, url, "b=gone; expires=14 Nov 2023 22:13:20"); /* now */
+    assert_int_equal(cookies_count(c), 0);
     /* What has expired is gone from the file, and from the jar that wrote it. */
     receive(c, url, "a=1; max-age=10");
     receive(c, url, "b=2; max-age=20");
@@ -478,13 +526,39 @@ static void test_secure_is_not_hidden(void **state)
     }
 }
 
+/* However far it is in the tree of the names below. */
+static void test_secure_below_is_found(void **state)
+{
+    (void)state;
+    static const char *const hosts[] = {"a.h.example", "b.h.example",   "x.y.b.h.example", "z.b.h.example",
+                                        "c.h.example", "x.c.h.example", "h.example"};
+    struct cookies *c = new_jar();
+    receive(c, "https://example/", "elsewhere=1; secure");
+    receive(c, "https://i.example/", "elsewhere=1; secure");
+    for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
+        char url[100], value[100];
+        snprintf(url, sizeof url, "https://%s/", hosts[i]);
+        snprintf(value, sizeof value, "of%zu=1; secure", i);
+        receive(c, url, value);
+    }
+    for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
+        char value[100];
+        snprintf(value, sizeof value, "of%zu=2", i);
+        assert_int_equal(receive_at(c, "http://h.example/", value, strlen(value), NOW, NULL), 0);
+    }
+    assert_int_equal(receive_at(c, "http://h.example/", "elsewhere=2", 11, NOW, NULL), 0); /* above */
+    assert_int_equal(receive_at(c, "http://k.i.example/", "of0=2", 5, NOW, NULL), 1);      /* beside */
+    cookies_free(c);
+}
+
 int main(void)
 {
     print_message("%s\n", cookies_library());
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_set_cookie), cmocka_unit_test(test_nul),    cmocka_unit_test(test_lengths),
-        cmocka_unit_test(test_dates),      cmocka_unit_test(test_scope),  cmocka_unit_test(test_order),
-        cmocka_unit_test(test_replacing),  cmocka_unit_test(test_expiry), cmocka_unit_test(test_secure_is_not_hidden),
+        cmocka_unit_test(test_set_cookie), cmocka_unit_test(test_reasons), cmocka_unit_test(test_nul),
+        cmocka_unit_test(test_lengths),    cmocka_unit_test(test_dates),   cmocka_unit_test(test_scope),
+        cmocka_unit_test(test_no_path),    cmocka_unit_test(test_order),   cmocka_unit_test(test_secure_below_is_found),
+        cmocka_unit_test(test_replacing),  cmocka_unit_test(test_expiry),  cmocka_unit_test(test_secure_is_not_hidden),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

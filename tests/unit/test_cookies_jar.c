@@ -104,6 +104,7 @@ static void test_jar_is_bounded(void **state)
     }
     assert_int_equal(cookies_count(c), COOKIES_MAX);
     assert_sent(c, "http://first.example/", "a=1"); /* and used now */
+    assert_sent(c, "http://expires.example/", "a=1");
     /* The expired one first, then the longest unused. */
     assert_int_equal(receive_at(c, "http://x.example/", "x=1", 3, NOW + 1, NULL), 1);
     assert_int_equal(cookies_count(c), COOKIES_MAX);
@@ -131,16 +132,17 @@ static void test_bytes_are_bounded(void **state)
     big[1] = '=';
     size_t most = 0;
     for (int i = 0; i < 20000; i++) {
-        /* The names above a host take memory, too. */
-        int at = snprintf(host, sizeof host, "h%d", i);
+        /* The names above a host take memory, too, much more than its cookie here. */
+        int at = 0;
         for (int k = 0; k < 100; k++)
-            at += snprintf(host + at, sizeof host - (size_t)at, ".%c", 'a' + (i + k) % 26);
+            at += snprintf(host + at, sizeof host - (size_t)at, "a.");
+        snprintf(host + at, sizeof host - (size_t)at, "h%d", i);
         struct cookies_request r = {host, "/", false};
         assert_int_equal(cookies_receive(c, &r, big, sizeof big - 1, NOW, NULL), 1);
         most = failing_bytes() > most ? failing_bytes() : most;
     }
     print_message("%zu cookies held, %zu MiB at most\n", cookies_count(c), (most - before) >> 20);
-    assert_in_range(cookies_count(c), 1000, 19999);
+    assert_in_range(cookies_count(c), 100, 19999);
     /* Beside what is counted, the allocator's own and the table's slots. */
     assert_in_range(most - before, 1, COOKIES_BYTES_MAX + COOKIES_BYTES_MAX / 4);
     cookies_free(c);

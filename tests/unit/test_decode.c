@@ -18,7 +18,7 @@ static void test_offer(void **state)
 static void test_sizes(void **state)
 {
     (void)state;
-    const size_t sizes[] = {0, 1, 2, 100, 16383, 16384, 16385, 32768, 100000, 3000000};
+    const size_t sizes[] = {0, 1, 2, 100, 16383, 16384, 16385, 32768, 100000, 1000000};
     EACH_KIND (k)
         for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
             struct buf text = make_text(sizes[i]), coded = compress_with(k, text.data, text.len);
@@ -203,6 +203,16 @@ static void test_zstd_window(void **state)
     buf_deinit(&text);
 }
 
+/* A format that was before zstd's, and that libzstd may read. */
+static void test_zstd_legacy(void **state)
+{
+    (void)state;
+    static const char frame[] = "\x25\xb5\x2f\xfd\x04\xd8\x23\xf1";
+    for (size_t piece = 1; piece < sizeof frame; piece++)
+        assert_fails("a legacy frame", decode("zstd", frame, sizeof frame - 1, 0, piece),
+                     "bad content encoding: zstd: Unknown frame descriptor");
+}
+
 static void test_zstd_skippable(void **state)
 {
     (void)state;
@@ -378,6 +388,7 @@ int main(void)
         cmocka_unit_test(test_gzip_details),
 #ifdef AFETCH_ZSTD
         cmocka_unit_test(test_zstd_window),
+        cmocka_unit_test(test_zstd_legacy),
         cmocka_unit_test(test_zstd_skippable),
 #endif
         cmocka_unit_test(test_stacks),
