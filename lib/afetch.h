@@ -55,6 +55,7 @@ enum afetch_code {
     AFETCH_SEND = 55,       /* sending failed */
     AFETCH_RECV = 56,       /* receiving failed */
     AFETCH_CERT = 60,       /* certificate not accepted */
+    AFETCH_ENCODING = 61,   /* bad content encoding */
     AFETCH_TRUST = 77       /* trust store */
 };
 

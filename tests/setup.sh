@@ -26,8 +26,9 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 if ! command -v apt-get >/dev/null 2>&1; then
-    say "no apt-get here. By hand: cmake 3.25, a C compiler, pkg-config, libuv, c-ares, libidn2, llhttp 9, cmocka, and"
-    say "for the tests clang, nginx, openssl, python3, curl, mandoc. cmake fetches mbedTLS's source, and llhttp if it must."
+    say "no apt-get here. By hand: cmake 3.25, a C compiler, pkg-config, libuv, c-ares, libidn2, llhttp 9, zlib, brotli,"
+    say "zstd, libpsl, cmocka, and for the tests clang, nginx, openssl, python3, curl, mandoc. cmake fetches mbedTLS's"
+    say "source, and llhttp if it must."
     exit 0
 fi
 
@@ -48,7 +49,7 @@ have() {
 }
 
 packages="gcc libc6-dev make cmake ninja-build pkg-config bzip2 ca-certificates git
-    libuv1-dev libc-ares-dev libidn2-dev libcmocka-dev
+    libuv1-dev libc-ares-dev libidn2-dev zlib1g-dev libbrotli-dev libzstd-dev libpsl-dev libcmocka-dev
     clang libclang-rt-dev clang-format clang-tidy nginx-light openssl python3 curl mandoc"
 [ "$mbedtls" != system ] || packages="$packages libmbedtls-dev"
 

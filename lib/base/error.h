@@ -26,6 +26,7 @@
     X(ERR_SEND, 55, "could not send")                                                                                  \
     X(ERR_RECV, 56, "could not receive")                                                                               \
     X(ERR_CERT, 60, "certificate not accepted")                                                                        \
+    X(ERR_ENCODING, 61, "bad content encoding")                                                                        \
     X(ERR_TRUST, 77, "could not load the trust store")                                                                 \
     X(ERR_USAGE, 2, "usage")                                                                                           \
     X(ERR_INTERNAL, 2, "internal error")
