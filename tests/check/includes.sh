@@ -40,7 +40,7 @@ may_include_library() { # file, header
 may_include_system() { # file, header
     case $1 in
     lib/proto/* | lib/base/*) case $2 in
-        arpa/inet.h) case $1 in lib/proto/url*.c | lib/proto/tls_*.c) return 0 ;; esac ;;
+        arpa/inet.h) case $1 in lib/proto/url*.c | lib/proto/tls_*.c | lib/proto/socks.c | lib/proto/noproxy.c) return 0 ;; esac ;;
         sys/socket.h | sys/epoll.h | sys/select.h | sys/un.h | netinet/* | net/* | arpa/* | netdb.h | poll.h) ;;
         *) return 0 ;;
         esac ;;
