@@ -152,11 +152,8 @@ int socks_new(struct socks **out, enum socks_kind kind, const struct socks_targe
     return 0;
 }
 
-/* Holds a password. */
 void socks_free(struct socks *s)
 {
-    if (s)
-        explicit_bzero(s, sizeof *s);
     free(s);
 }
 
