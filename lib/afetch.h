@@ -36,27 +36,29 @@ extern "C" {
 /* How a transfer ended; the values are curl's exit codes. */
 enum afetch_code {
     AFETCH_OK = 0,
-    AFETCH_SCHEME = 1,      /* scheme not supported */
-    AFETCH_INTERNAL = 2,    /* the library failed */
-    AFETCH_URL = 3,         /* malformed URL */
-    AFETCH_RESOLVE = 6,     /* look-up failed */
-    AFETCH_CONNECT = 7,     /* no connection */
-    AFETCH_WEIRD_REPLY = 8, /* the server does not speak HTTP */
-    AFETCH_PARTIAL = 18,    /* the body ended early */
-    AFETCH_STATUS = 22,     /* status 400 and over */
-    AFETCH_WRITE = 23,      /* the body callback failed */
-    AFETCH_READ = 26,       /* input failed */
-    AFETCH_MEMORY = 27,     /* out of memory */
-    AFETCH_TIMEOUT = 28,    /* timed out */
-    AFETCH_TLS = 35,        /* TLS handshake failed */
-    AFETCH_CANCELED = 42,   /* cancelled by the caller */
-    AFETCH_REDIRECTS = 47,  /* too many redirects */
-    AFETCH_EMPTY = 52,      /* empty reply */
-    AFETCH_SEND = 55,       /* sending failed */
-    AFETCH_RECV = 56,       /* receiving failed */
-    AFETCH_CERT = 60,       /* certificate not accepted */
-    AFETCH_ENCODING = 61,   /* bad content encoding */
-    AFETCH_TRUST = 77       /* trust store */
+    AFETCH_SCHEME = 1,        /* scheme not supported */
+    AFETCH_INTERNAL = 2,      /* the library failed */
+    AFETCH_URL = 3,           /* malformed URL */
+    AFETCH_PROXY_RESOLVE = 5, /* the proxy's look-up failed, or its URL is none */
+    AFETCH_RESOLVE = 6,       /* look-up failed */
+    AFETCH_CONNECT = 7,       /* no connection */
+    AFETCH_WEIRD_REPLY = 8,   /* the server does not speak HTTP */
+    AFETCH_PARTIAL = 18,      /* the body ended early */
+    AFETCH_STATUS = 22,       /* status 400 and over */
+    AFETCH_WRITE = 23,        /* the body callback failed */
+    AFETCH_READ = 26,         /* input failed */
+    AFETCH_MEMORY = 27,       /* out of memory */
+    AFETCH_TIMEOUT = 28,      /* timed out */
+    AFETCH_TLS = 35,          /* TLS handshake failed */
+    AFETCH_CANCELED = 42,     /* cancelled by the caller */
+    AFETCH_REDIRECTS = 47,    /* too many redirects */
+    AFETCH_EMPTY = 52,        /* empty reply */
+    AFETCH_SEND = 55,         /* sending failed */
+    AFETCH_RECV = 56,         /* receiving failed */
+    AFETCH_CERT = 60,         /* certificate not accepted */
+    AFETCH_ENCODING = 61,     /* bad content encoding */
+    AFETCH_TRUST = 77,        /* trust store */
+    AFETCH_PROXY = 97         /* proxy handshake failed */
 };
 
 struct afetch_session;
