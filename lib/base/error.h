@@ -26,8 +26,8 @@
     X(ERR_RECV, 56, "could not receive")                                                                               \
     X(ERR_CERT, 60, "certificate not accepted")                                                                        \
     X(ERR_TRUST, 77, "could not load the trust store")                                                                 \
-    X(ERR_USAGE, 2, "usage")                                                                                           \
-    X(ERR_INTERNAL, 2, "internal error")
+    X(ERR_INTERNAL, 2, "internal error")                                                                               \
+    X(ERR_USAGE, 2, "invalid argument")
 
 enum error_code {
     ERR_NONE = 0,

@@ -179,7 +179,7 @@ static int start_clock(struct hop *h)
     if (ms == 0)
         return 0;
     struct engine *e = h->request->worker->engine;
-    return deadline_set(&h->deadline, &e->timers, engine_now_ns(e) + ms * 1000000, &h->co, ERR_TIMEOUT);
+    return deadline_set(&h->deadline, &e->timers, engine_now_ns(e) + timer_ns_of_ms(ms), &h->co, ERR_TIMEOUT);
 }
 
 static void tell_timeout(struct hop *h)

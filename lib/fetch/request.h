@@ -12,9 +12,9 @@
 #include "proto/url.h"
 
 struct afetch_request {
-    struct afetch_session *session; /* NULL until it is handed over */
-    struct worker
-        *worker; /* who runs it: another one after placing, where there are threads; NULL before it is admitted */
+    struct afetch_session *_Atomic session; /* NULL until it begins */
+    struct worker *worker;       /* who runs it: another one after placing, where there are threads; NULL until then */
+    struct fetch *fetch;         /* NULL until then, and for one that is refused */
     struct afetch_request *next; /* in the session's queue */
     char *text;                  /* the URL as it was given */
     size_t text_len;
@@ -46,12 +46,15 @@ struct afetch_request {
     atomic_bool resumed;
     struct afetch_request *paused_next; /* in its worker's list of paused ones */
     bool paused;
+
+    atomic_bool canceled;
+    struct afetch_request *cancel_next; /* in the session's list of those that another thread may have cancelled */
 };
 
 bool request_is_head(const struct afetch_request *r);
 /* RFC 9110 section 9.2.2: it may be sent again where nobody knows whether it arrived. */
 bool request_is_idempotent(const struct afetch_request *r);
-/* Parses the URL. 0, ERR_URL, ERR_SCHEME, ERR_MEMORY with the sentence in r->err. */
+/* Parses the URL. 0, ERR_URL, ERR_SCHEME, ERR_MEMORY with the sentence in r->err; ERR_CANCELED. */
 int request_prepare(struct afetch_request *r);
 /* These call callbacks, with the session's lock held. What a response's parts mean to the request: 0, 1 for a pause, or an error that is in r->err. */
 int request_head(struct afetch_request *r, const struct http1 *response);
@@ -62,7 +65,8 @@ int request_end(struct afetch_request *r);
 struct co_op *request_pause(struct afetch_request *r);
 /* Forgets a failed attempt, before another is made. */
 void request_again(struct afetch_request *r);
-/* Calls done. rc: what the fetch ended with. */
+/* Calls done, likewise; the request is its caller's to free, and no longer among the cancelled ones. rc: what the fetch
+ * ended with. */
 void request_done(struct afetch_request *r, int rc);
 
 #endif
