@@ -429,6 +429,34 @@ static void test_describe(void **state)
     run_free(run);
 }
 
+static void *run_one(void *arg)
+{
+    struct run *run = arg;
+    run->number = (size_t)afetch_session_run(run->session);
+    return NULL;
+}
+
+/* Each session in a thread of its own; none knows of the others. */
+static void test_sessions_in_threads(void **state)
+{
+    enum { THREADS = 4, EACH = 50 };
+    struct run *runs[THREADS];
+    pthread_t ids[THREADS];
+    for (size_t i = 0; i < THREADS; i++) {
+        runs[i] = run_new(state, EACH, NULL);
+        while (runs[i]->count < EACH)
+            add_item(runs[i], "/bytes/5000");
+    }
+    for (size_t i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&ids[i], NULL, run_one, runs[i]), 0);
+    for (size_t i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_join(ids[i], NULL), 0);
+        assert_int_equal(runs[i]->number, AFETCH_OK);
+        assert_all_done(runs[i], AFETCH_OK);
+        run_free(runs[i]);
+    }
+}
+
 /* ---- options and arguments ----------------------------------------------------------------------------------------------- */
 
 static void test_long_times(void **state)
@@ -578,6 +606,7 @@ int main(void)
         IN_EACH_MODE(test_runs_share_connections),
         IN_EACH_MODE(test_never_run),
         IN_EACH_MODE(test_describe),
+        IN_EACH_MODE(test_sessions_in_threads),
         IN_EACH_MODE(test_long_times),
         IN_EACH_MODE(test_timeout),
         cmocka_unit_test(test_wrong_options),
