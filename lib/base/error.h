@@ -30,8 +30,8 @@
     X(ERR_ENCODING, 61, "bad content encoding")                                                                        \
     X(ERR_TRUST, 77, "could not load the trust store")                                                                 \
     X(ERR_PROXY, 97, "proxy handshake failed")                                                                         \
-    X(ERR_USAGE, 2, "usage")                                                                                           \
-    X(ERR_INTERNAL, 2, "internal error")
+    X(ERR_INTERNAL, 2, "internal error")                                                                               \
+    X(ERR_USAGE, 2, "invalid argument")
 
 enum error_code {
     ERR_NONE = 0,
