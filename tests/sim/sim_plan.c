@@ -333,9 +333,10 @@ uint64_t sim_codes(const struct sim_url *u)
     codes |= served;
     if (sim_memory_failed() > u->memory_failed && w->plant != PLANT_MEMORY) {
         codes |= sim_code(AFETCH_MEMORY);
-        /* mbedTLS does not tell everywhere what it lacked: a signature that it had no memory to check is a bad one. */
+        /* mbedTLS does not tell everywhere what it lacked: a signature that it had no memory to check is a bad one, and a
+         * Finished that it had none to compute is sent all the same, wrong. */
         if (u->host->tls)
-            codes |= sim_code(AFETCH_TLS) | sim_code(AFETCH_CERT);
+            codes |= sim_code(AFETCH_TLS) | sim_code(AFETCH_CERT) | sim_code(AFETCH_RECV);
     }
     if (w->opt.timeout_ms || w->opt.connect_timeout_ms)
         codes |= sim_code(AFETCH_TIMEOUT);
