@@ -267,9 +267,9 @@ int session_tls(struct afetch_session *s, struct tls_config **out, struct error 
 {
     if (!s->tls && !s->tls_error.code)
         make_tls(s, &s->tls_error);
-    if (!s->tls) { /* the same for every https URL, and found out once, but for memory, of which there may be more then */
+    if (!s->tls) { /* a bad trust store is the same for every https URL, and found out once; else it may be cured by then */
         int rc = error_copy(err, &s->tls_error);
-        if (rc == ERR_MEMORY)
+        if (rc != ERR_TRUST)
             error_clear(&s->tls_error);
         return rc;
     }
