@@ -439,9 +439,9 @@ int session_tls(struct afetch_session *s, struct tls_config **out, struct error 
     int rc = 0;
     if (s->tls) {
         *out = s->tls;
-    } else { /* the same for every https URL, and found out once, but for memory, of which there may be more then */
+    } else { /* a bad trust store is the same for every https URL, and found out once; else it may be cured by then */
         rc = error_copy(err, &s->tls_error);
-        if (rc == ERR_MEMORY)
+        if (rc != ERR_TRUST)
             error_clear(&s->tls_error);
     }
     lock_drop(&s->lock);
