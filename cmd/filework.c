@@ -9,7 +9,9 @@ enum {
     FILE_ROOM = FILE_FULL / 4,   /* and when more may come */
     ALL_FULL = 32 * 1024 * 1024, /* bytes of all files; over that each one that has any is full */
     CHUNK_MIN = 4096 - 64,       /* with its header and malloc's, a page */
-    CHUNK_MORE = 16 * 1024       /* for a body that comes in small pieces */
+    CHUNK_MORE = 16 * 1024,      /* for a body that comes in small pieces */
+    CHUNK_LARGE = 64 * 1024,     /* for a large one */
+    SPARES_MAX = 16
 };
 
 /* ---- life ------------------------------------------------------------------------------------------------------- */
@@ -22,6 +24,11 @@ void files_release(struct files *files)
         return;
     workers_drop(files->workers);
     outfile_names_deinit(&files->names);
+    while (files->spare) {
+        struct chunk *c = files->spare;
+        files->spare = c->next;
+        free(c);
+    }
     pthread_cond_destroy(&files->changed);
     pthread_mutex_destroy(&files->lock);
     free(files);
@@ -70,6 +77,17 @@ void files_change(struct files *files)
     pthread_cond_signal(&files->changed);
 }
 
+static void drop_chunk(struct files *files, struct chunk *c)
+{
+    if (c->size != CHUNK_LARGE || files->spare_count == SPARES_MAX) {
+        free(c);
+        return;
+    }
+    c->next = files->spare;
+    files->spare = c;
+    files->spare_count++;
+}
+
 static void drop_chunks(struct filework *w)
 {
     while (w->first) {
@@ -77,7 +95,7 @@ static void drop_chunks(struct filework *w)
         w->first = c->next;
         w->queued -= c->len;
         w->files->queued -= c->len;
-        free(c);
+        drop_chunk(w->files, c);
     }
     w->last = NULL;
 }
@@ -204,7 +222,7 @@ static int open_file(struct filework *w, char *why)
     return rc;
 }
 
-static int empty_file(struct filework *w, char *why)
+static int restart_file(struct filework *w, char *why)
 {
     w->restarted = false;
     pthread_mutex_unlock(&w->files->lock);
@@ -221,11 +239,10 @@ static int write_chunk(struct filework *w, char *why)
         w->last = NULL;
     filework_enter(w, "writing");
     int rc = outfile_write(&w->f, c->data, c->len, why);
-    size_t len = c->len;
-    free(c);
     filework_leave(w);
-    w->queued -= len;
-    w->files->queued -= len;
+    w->queued -= c->len;
+    w->files->queued -= c->len;
+    drop_chunk(w->files, c);
     if (w->full && w->queued <= FILE_ROOM) {
         w->full = false;
         filework_tell(w, FILEWORK_ROOM);
@@ -252,7 +269,7 @@ static bool step(struct filework *w)
     if (!w->opened)
         rc = open_file(w, why);
     else if (w->restarted)
-        rc = empty_file(w, why);
+        rc = restart_file(w, why);
     else if (w->first)
         rc = write_chunk(w, why);
     else if (w->complete)
@@ -323,6 +340,17 @@ int filework_descriptor(const struct filework *w)
     return w->f.descriptor;
 }
 
+bool filework_describe(const struct filework *w, const char **what, const char **path, uint64_t *since_ns)
+{
+    pthread_mutex_lock(&w->files->lock);
+    bool busy = w->in_lane || w->parked || w->working;
+    *what = w->at;
+    *path = w->f.path;
+    *since_ns = w->since_ns;
+    pthread_mutex_unlock(&w->files->lock);
+    return busy;
+}
+
 void filework_begin(struct filework *w)
 {
     if (!w->f.direct)
@@ -342,15 +370,27 @@ static bool append(struct filework *w, const void *data, size_t len)
     return true;
 }
 
-static struct chunk *chunk_new(const void *data, size_t len, size_t size)
+/* A copy in a chunk of its own; NULL: no memory. With the lock held, which it gives up meanwhile. */
+static struct chunk *chunk_new(struct filework *w, const void *data, size_t len)
 {
-    if (size < len)
-        size = len;
-    struct chunk *c = malloc(sizeof *c + size);
+    struct files *files = w->files;
+    size_t size = w->queued == 0 ? CHUNK_MIN : w->queued < CHUNK_MORE ? CHUNK_MORE : CHUNK_LARGE;
+    struct chunk *c = NULL;
+    if (len > size)
+        size = len > CHUNK_MORE && len < CHUNK_LARGE ? CHUNK_LARGE : len;
+    if (size == CHUNK_LARGE && files->spare) {
+        c = files->spare;
+        files->spare = c->next;
+        files->spare_count--;
+    }
+    pthread_mutex_unlock(&files->lock);
     if (!c)
-        return NULL;
-    *c = (struct chunk){.len = len, .size = size};
-    memcpy(c->data, data, len);
+        c = malloc(sizeof *c + size);
+    if (c) {
+        *c = (struct chunk){.len = len, .size = size};
+        memcpy(c->data, data, len);
+    }
+    pthread_mutex_lock(&files->lock);
     return c;
 }
 
@@ -359,14 +399,8 @@ enum filework_flow filework_write(struct filework *w, const void *data, size_t l
     struct files *files = w->files;
     struct chunk *c = NULL;
     pthread_mutex_lock(&files->lock);
-    if (!w->failed && !append(w, data, len)) {
-        size_t size = w->queued ? CHUNK_MORE : CHUNK_MIN;
-        pthread_mutex_unlock(&files->lock);
-        c = chunk_new(data, len, size);
-        pthread_mutex_lock(&files->lock);
-        if (!c && !w->failed)
-            filework_fail(w, "out of memory");
-    }
+    if (!w->failed && !append(w, data, len) && !(c = chunk_new(w, data, len)) && !w->failed)
+        filework_fail(w, "out of memory");
     if (w->failed) {
         pthread_mutex_unlock(&files->lock);
         free(c);

@@ -32,6 +32,9 @@ const char *filework_problem(struct filework *w);
 /* Once it is claimed: which descriptor of ours the path names, or -1. */
 int filework_descriptor(const struct filework *w);
 
+/* What a thread does with it ("writing"), to which file, and since when; false: nothing. */
+bool filework_describe(const struct filework *w, const char **at, const char **path, uint64_t *since_ns);
+
 /* A body begins, which may be empty. */
 void filework_begin(struct filework *w);
 enum filework_flow { FILEWORK_GO, FILEWORK_FULL, FILEWORK_FAILED };
@@ -44,11 +47,6 @@ bool filework_commit(struct filework *w);
 /* The owner is done with it: nothing is told any more, what is not committed goes, soon; a thread that is stalled is
  * interrupted. NULL is allowed. */
 void filework_free(struct filework *w);
-
-/* Calls each with the owner of a file that a thread works at: what it does ("writing"), to which file, since when. */
-void files_describe(struct files *files,
-                    void (*each)(void *arg, const void *owner, const char *at, const char *path, uint64_t since_ns),
-                    void *arg);
 
 /* How many there are, those included whose owner is gone and whose thread is not done with them. */
 size_t files_count(struct files *files);

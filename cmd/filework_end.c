@@ -2,17 +2,6 @@
 
 enum { GIVE_UP_MS = 30, GIVE_UP_TIMES = 10 };
 
-void files_describe(struct files *files,
-                    void (*each)(void *arg, const void *owner, const char *at, const char *path, uint64_t since_ns),
-                    void *arg)
-{
-    pthread_mutex_lock(&files->lock);
-    for (struct filework *w = files->all; w; w = w->next)
-        if (w->owner && (w->in_lane || w->parked || w->working))
-            each(arg, w->owner, w->at, w->f.path, w->since_ns);
-    pthread_mutex_unlock(&files->lock);
-}
-
 size_t files_count(struct files *files)
 {
     pthread_mutex_lock(&files->lock);

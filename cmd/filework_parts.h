@@ -53,7 +53,9 @@ struct files {
     struct filework *parked, **parked_end;
     size_t count;
     size_t open, open_max;
-    size_t queued; /* bytes */
+    size_t queued;       /* bytes */
+    struct chunk *spare; /* large ones for what comes next: a fresh one costs the kernel its pages each time */
+    size_t spare_count;
     size_t users;
     bool dropped;
     void (*wake)(void *arg);

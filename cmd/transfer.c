@@ -400,33 +400,24 @@ bool transfers_busy(const struct transfers *ts)
     return ts->first != NULL;
 }
 
-struct describer {
-    void (*line)(void *arg, const char *text);
-    void *arg;
-    struct text text;
-};
-
-static void describe(void *arg, const void *owner, const char *at, const char *path, uint64_t since_ns)
-{
-    struct describer *d = arg;
-    const struct transfer *t = owner;
-    text_clear(&d->text);
-    if (number_of(t))
-        text_addf(&d->text, "%llu ", (unsigned long long)number_of(t));
-    text_addf(&d->text, "%.300s", url_of(t));
-    text_addf(&d->text, " %s ", at);
-    text_add_shown(&d->text, path, strlen(path), TEXT_CUT);
-    text_addf(&d->text, " %.1f s", (double)(thread_now_ns() - since_ns) / 1e9);
-    if (!d->text.failed)
-        d->line(d->arg, d->text.data);
-}
-
 void transfers_describe(struct transfers *ts, void (*line)(void *arg, const char *text), void *arg)
 {
-    struct describer d = {.line = line, .arg = arg};
-    if (ts->files)
-        files_describe(ts->files, describe, &d);
-    text_deinit(&d.text);
+    struct text text = {0};
+    const char *at, *path;
+    uint64_t since_ns;
+    for (const struct transfer *t = ts->first; t; t = t->next) {
+        if (!filework_describe(t->file, &at, &path, &since_ns))
+            continue;
+        text_clear(&text);
+        if (number_of(t))
+            text_addf(&text, "%llu ", (unsigned long long)number_of(t));
+        text_addf(&text, "%.300s %s ", url_of(t), at);
+        text_add_shown(&text, path, strlen(path), TEXT_CUT);
+        text_addf(&text, " %.1f s", (double)(thread_now_ns() - since_ns) / 1e9);
+        if (!text.failed)
+            line(arg, text.data);
+    }
+    text_deinit(&text);
 }
 
 bool transfers_waits(const struct transfers *ts, uint64_t number)

@@ -36,14 +36,14 @@ struct workers {
 
 /* ---- what follows is called with the lock held -------------------------------------------------------------------- */
 
-static void append(struct line *line, struct job *job)
+static void enqueue(struct line *line, struct job *job)
 {
     job->next = NULL;
     *line->end = job;
     line->end = &job->next;
 }
 
-static struct job *take(struct line *line)
+static struct job *dequeue(struct line *line)
 {
     struct job *job = line->first;
     if (!job)
@@ -90,7 +90,7 @@ static void do_jobs(struct workers *w, struct worker *me)
 {
     struct job *job;
     w->doing = me;
-    while (!me->blocked && (job = take(&w->jobs)) != NULL) {
+    while (!me->blocked && (job = dequeue(&w->jobs)) != NULL) {
         w->taken++;
         run(w, job);
     }
@@ -147,7 +147,7 @@ static void *thread(void *arg)
     pthread_mutex_lock(&w->lock);
     w->coming--;
     for (;;) {
-        if ((job = take(&w->alone)) != NULL)
+        if ((job = dequeue(&w->alone)) != NULL)
             run(w, job);
         else if (w->jobs.first && !w->doing)
             do_jobs(w, &me);
@@ -180,12 +180,12 @@ void workers_run(struct workers *w, struct job *job)
 {
     struct line *line = job->alone ? &w->alone : &w->jobs;
     pthread_mutex_lock(&w->lock);
-    append(line, job);
+    enqueue(line, job);
     if (job->alone)
         call_one(w);
     else
         call_if_needed(w);
-    struct job *mine = w->threads == 0 ? take(line) : NULL;
+    struct job *mine = w->threads == 0 ? dequeue(line) : NULL;
     pthread_mutex_unlock(&w->lock);
     if (mine)
         mine->run(mine);

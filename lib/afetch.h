@@ -1,9 +1,7 @@
 /* afetch: many HTTP transfers at once in one thread.
  *
- *     struct afetch_options opt;
- *     afetch_options_init(&opt);
  *     struct afetch_session *session;
- *     if (afetch_session_new(&session, &opt, NULL) != AFETCH_OK) …
+ *     if (afetch_session_new(&session, NULL, NULL) != AFETCH_OK) …
  *     struct afetch_request *request = afetch_request_new("https://example.com/", 20);
  *     afetch_request_set_callbacks(request, &(struct afetch_callbacks){.body = on_body, .done = on_done}, NULL);
  *     afetch_session_add(session, request);
@@ -14,8 +12,10 @@
  * it; what may be called from another thread, or from a signal handler, says so. With AFETCH_THREADS the callbacks of a
  * request, and trace, run on the transfer's thread, but never two at once, and with all that they did before seen by
  * those that come after: they need no lock against each other, and may call what belongs to the session's thread. A
- * callback that waits holds up the others. Nothing here exits, prints, or keeps global state. Strings given are copied
- * unless said otherwise. */
+ * callback that waits holds up the others. It may call everything but afetch_session_run and afetch_session_free.
+ *
+ * Nothing here exits, prints, or keeps global state. Strings given are copied unless said otherwise; strings that
+ * callbacks are given are valid during the call: copy what is to stay. */
 #ifndef AFETCH_H
 #define AFETCH_H
 
@@ -36,26 +36,29 @@ extern "C" {
 /* How a transfer ended; the values are curl's exit codes. */
 enum afetch_code {
     AFETCH_OK = 0,
-    AFETCH_SCHEME = 1,      /* scheme not supported */
-    AFETCH_INTERNAL = 2,    /* the library failed */
-    AFETCH_URL = 3,         /* malformed URL */
-    AFETCH_RESOLVE = 6,     /* look-up failed */
-    AFETCH_CONNECT = 7,     /* no connection */
-    AFETCH_WEIRD_REPLY = 8, /* the server does not speak HTTP */
-    AFETCH_PARTIAL = 18,    /* the body ended early */
-    AFETCH_STATUS = 22,     /* status 400 and over */
-    AFETCH_WRITE = 23,      /* the body callback failed */
-    AFETCH_READ = 26,       /* input failed */
-    AFETCH_MEMORY = 27,     /* out of memory */
-    AFETCH_TIMEOUT = 28,    /* timed out */
-    AFETCH_TLS = 35,        /* TLS handshake failed */
-    AFETCH_CANCELED = 42,   /* cancelled by the caller */
-    AFETCH_REDIRECTS = 47,  /* too many redirects */
-    AFETCH_EMPTY = 52,      /* empty reply */
-    AFETCH_SEND = 55,       /* sending failed */
-    AFETCH_RECV = 56,       /* receiving failed */
-    AFETCH_CERT = 60,       /* certificate not accepted */
-    AFETCH_TRUST = 77       /* trust store */
+    AFETCH_SCHEME = 1,        /* scheme not supported */
+    AFETCH_INTERNAL = 2,      /* an argument is wrong, or the library failed */
+    AFETCH_URL = 3,           /* malformed URL */
+    AFETCH_PROXY_RESOLVE = 5, /* the proxy's look-up failed, or its URL is none */
+    AFETCH_RESOLVE = 6,       /* look-up failed */
+    AFETCH_CONNECT = 7,       /* no connection */
+    AFETCH_WEIRD_REPLY = 8,   /* the server does not speak HTTP */
+    AFETCH_PARTIAL = 18,      /* the body ended early */
+    AFETCH_STATUS = 22,       /* status 400 and over */
+    AFETCH_WRITE = 23,        /* the body callback failed */
+    AFETCH_READ = 26,         /* input failed */
+    AFETCH_MEMORY = 27,       /* out of memory */
+    AFETCH_TIMEOUT = 28,      /* timed out */
+    AFETCH_TLS = 35,          /* TLS handshake failed */
+    AFETCH_CANCELED = 42,     /* cancelled by the caller */
+    AFETCH_REDIRECTS = 47,    /* too many redirects */
+    AFETCH_EMPTY = 52,        /* empty reply */
+    AFETCH_SEND = 55,         /* sending failed */
+    AFETCH_RECV = 56,         /* receiving failed */
+    AFETCH_CERT = 60,         /* certificate not accepted */
+    AFETCH_ENCODING = 61,     /* bad content encoding */
+    AFETCH_TRUST = 77,        /* trust store */
+    AFETCH_PROXY = 97         /* proxy handshake failed */
 };
 
 struct afetch_session;
@@ -124,29 +127,33 @@ struct afetch_options {
 
 AFETCH_API void afetch_options_init(struct afetch_options *opt);
 
-/* A session: limits, trust, look-ups, connections. On failure *out is untouched and *error, where error is not NULL, is
- * an allocated sentence (free it) or NULL. */
+/* A session: limits, trust, look-ups, connections. opt NULL: the defaults. AFETCH_MEMORY; AFETCH_TRUST for a ca_file
+ * that holds no certificate; AFETCH_RESOLVE for dns_servers that are none; AFETCH_INTERNAL for a header with a line end
+ * in it, or where there is no event loop. On failure *out is untouched and *error, where error is not NULL, is an
+ * allocated sentence (free it) or NULL. */
 AFETCH_API enum afetch_code afetch_session_new(struct afetch_session **out, const struct afetch_options *opt,
                                                char **error);
 /* Frees the session, its connections, and the requests it still owns (their done is not called). Not within a run. */
 AFETCH_API void afetch_session_free(struct afetch_session *s);
 
-/* Hands a request over; the session owns it from now on, and frees it after its done callback. */
+/* Hands a request over; the session owns it from now on, and frees it after its done callback. On the session's thread,
+ * before a run or within it. */
 AFETCH_API void afetch_session_add(struct afetch_session *s, struct afetch_request *r);
 
 /* Where further requests come from: pulled when there is room for more (max(4 parallel_max, 1024) are looked ahead).
  * next gives one in *out (ownership passes), or says that there is none yet (it is asked again after
- * afetch_session_wake) or none any more. */
+ * afetch_session_wake) or none any more (it is asked no more, until set again). */
 enum afetch_next { AFETCH_NEXT_END, AFETCH_NEXT_ONE, AFETCH_NEXT_LATER };
 AFETCH_API void afetch_session_set_source(struct afetch_session *s,
                                           enum afetch_next (*next)(void *arg, struct afetch_request **out), void *arg);
 
-/* Calls tick every interval_ms while the session runs; NULL: no more. */
+/* Calls tick every interval_ms (1 or more) while the session runs; tick NULL: no more. */
 AFETCH_API void afetch_session_set_tick(struct afetch_session *s, uint64_t interval_ms, void (*tick)(void *arg),
                                         void *arg);
 
 /* Runs until every request is done and the source has ended. AFETCH_OK, whatever became of the requests;
- * AFETCH_CANCELED after afetch_session_cancel; AFETCH_MEMORY. May be run again afterwards. */
+ * AFETCH_CANCELED after afetch_session_cancel; AFETCH_MEMORY; AFETCH_INTERNAL from within a callback. May be run again
+ * afterwards, with the connections that are left. */
 AFETCH_API enum afetch_code afetch_session_run(struct afetch_session *s);
 
 /* The source may have something. From any thread, and from a signal handler. */
@@ -155,8 +162,9 @@ AFETCH_API void afetch_session_wake(struct afetch_session *s);
  * wakes may become one call, and there may be calls that nobody asked for. NULL: no more. It is the way back from other
  * threads: what they have ready is taken up there (afetch_request_resume, afetch_session_add, …). */
 AFETCH_API void afetch_session_set_on_wake(struct afetch_session *s, void (*woken)(void *arg), void *arg);
-/* Ends the run soon: what is under way ends with AFETCH_CANCELED, the source is asked no more, and requests that wait
- * for a place end likewise. From any thread, and from a signal handler. */
+/* Ends the run soon: what is under way ends with AFETCH_CANCELED, requests that wait for their turn end likewise, and
+ * the source is asked no more. Called while nothing runs, it ends the next run. From any thread, and from a signal
+ * handler. */
 AFETCH_API void afetch_session_cancel(struct afetch_session *s);
 
 /* Tells for each transfer what it waits for and since when: calls line with text for each ("3 https://… receiving
@@ -181,7 +189,7 @@ struct afetch_head {
     int64_t content_length; /* -1: unknown */
 };
 
-/* Times are nanoseconds since the request was handed to the session; 0: it did not happen. */
+/* Times are nanoseconds since the session began with the request; 0: it did not happen. */
 struct afetch_result {
     enum afetch_code code;
     const char *error; /* one sentence, or "" for success */
@@ -231,7 +239,7 @@ AFETCH_API enum afetch_code afetch_request_set_method(struct afetch_request *r, 
 /* Of the response the head alone is wanted, whatever the method: the transfer ends with it, and a body that would follow
  * goes with its connection. */
 AFETCH_API void afetch_request_set_head_only(struct afetch_request *r);
-/* One more "Name: value", after the session's. AFETCH_MEMORY, AFETCH_INTERNAL for a control character in it. */
+/* One more "Name: value", after the session's. AFETCH_MEMORY, AFETCH_INTERNAL for a line end in it. */
 AFETCH_API enum afetch_code afetch_request_add_header(struct afetch_request *r, const char *line);
 /* As the session's timeout_ms, for this one. */
 AFETCH_API void afetch_request_set_timeout(struct afetch_request *r, uint64_t timeout_ms);
@@ -240,11 +248,21 @@ AFETCH_API void afetch_request_set_timeout(struct afetch_request *r, uint64_t ti
 AFETCH_API const char *afetch_request_url(const struct afetch_request *r);
 /* 1, 2, 3… in the order in which requests came to the session. 0 before. */
 AFETCH_API uint64_t afetch_request_number(const struct afetch_request *r);
-/* A field of the response, within head; NULL if there is none. */
+/* The arg of afetch_request_set_callbacks; NULL without. */
+AFETCH_API void *afetch_request_arg(const struct afetch_request *r);
+/* The first field of that name (in any case) in the response, within head; NULL if there is none. */
 AFETCH_API const char *afetch_request_header(const struct afetch_request *r, const char *name);
+/* The fields in the order in which they came, index from 0, within head; false behind the last, and outside of head. */
+AFETCH_API bool afetch_request_header_at(const struct afetch_request *r, size_t index, const char **name,
+                                         const char **value);
 /* Goes on after AFETCH_PAUSE. From any thread, while the request lives; once for each AFETCH_PAUSE. */
 AFETCH_API void afetch_request_resume(struct afetch_request *r);
-/* Within head or body: says why AFETCH_ABORT will be returned. AFETCH_MEMORY, AFETCH_WRITE … */
+/* Ends this request soon with AFETCH_CANCELED, or with the failure that came first; never with AFETCH_OK, unless its
+ * done has begun. Called within a callback, its own or another's, it lets no head or body of it come any more. One that
+ * was not handed over yet, or that the session has not begun with, ends when its turn comes. From any thread, while the
+ * request lives. */
+AFETCH_API void afetch_request_cancel(struct afetch_request *r);
+/* Within head or body: says why AFETCH_ABORT will be returned: a code, and the particulars of its sentence. */
 AFETCH_API void afetch_request_fail(struct afetch_request *r, enum afetch_code code, const char *why);
 
 /* ---- about the library ------------------------------------------------------------------------------------------ */

@@ -42,7 +42,9 @@ add() {
     failed=$((failed + $2))
 }
 
-configure_and_build() { cmake --preset "$1" && cmake --build --preset "$1" --parallel "$jobs"; }
+configure_and_build() {
+    cmake --preset "$1" -DAFETCH_MBEDTLS="${AFETCH_MBEDTLS:-auto}" && cmake --build --preset "$1" --parallel "$jobs"
+}
 build() { step "build $1" configure_and_build "$1"; } # PRESET
 
 # tests PRESET [ARGUMENT OF CTEST…]: each of its tests counts.

@@ -2,12 +2,14 @@
 # Makes a fresh Debian 12 or 13 (or Ubuntu) able to build and test afetch: installs what is missing, and brings what the
 # release lacks (llhttp, mbedTLS's source) into build/deps. It says what it installs, asks nothing, and does nothing
 # where all is there. What comes from another suite passes through lists of our own; the system's stay as they are.
+# With AFETCH_MBEDTLS=system it installs the system's mbedTLS in place of the source.
 set -eu
 cd "$(dirname "$0")/.."
 deps=$PWD/build/deps
 apt_dir=$deps/apt
 policy=/usr/sbin/policy-rc.d
 made_policy=
+mbedtls=${AFETCH_MBEDTLS:-auto}
 
 say() { printf 'setup: %s\n' "$*"; }
 fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
@@ -24,8 +26,9 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 if ! command -v apt-get >/dev/null 2>&1; then
-    say "no apt-get here. By hand: cmake 3.25, a C compiler, pkg-config, libuv, c-ares, libidn2, llhttp 9, cmocka, and"
-    say "for the tests clang, nginx, openssl, python3, curl, mandoc. cmake fetches mbedTLS's source, and llhttp if it must."
+    say "no apt-get here. By hand: cmake 3.25, a C compiler, pkg-config, libuv, c-ares, libidn2, llhttp 9, zlib, brotli,"
+    say "zstd, libpsl, cmocka, and for the tests clang, nginx, openssl, python3, curl, mandoc. cmake fetches mbedTLS's"
+    say "source, and llhttp if it must."
     exit 0
 fi
 
@@ -46,8 +49,9 @@ have() {
 }
 
 packages="gcc libc6-dev make cmake ninja-build pkg-config bzip2 ca-certificates git
-    libuv1-dev libc-ares-dev libidn2-dev libcmocka-dev
+    libuv1-dev libc-ares-dev libidn2-dev zlib1g-dev libbrotli-dev libzstd-dev libpsl-dev libcmocka-dev
     clang libclang-rt-dev clang-format clang-tidy nginx-light openssl python3 curl mandoc"
+[ "$mbedtls" != system ] || packages="$packages libmbedtls-dev"
 
 lists_read=
 read_lists() {
@@ -88,6 +92,9 @@ if [ -n "$missing" ]; then
     for p in $missing; do
         # Old releases have the sanitizers' runtime in clang's own packages.
         [ "$p" != libclang-rt-dev ] || [ -n "$(candidate "$p")" ] || continue
+        if [ "$p" = libmbedtls-dev ] && dpkg --compare-versions "$(candidate "$p")" lt 3.6; then
+            fail "AFETCH_MBEDTLS=system: mbedTLS 3.6 is wanted, and this release has $(candidate "$p")"
+        fi
         wanted="$wanted $p"
     done
     # shellcheck disable=SC2086
@@ -101,7 +108,7 @@ have_llhttp() {
     header=/usr/include/llhttp.h
     [ -f $header ] && [ "$(sed -n 's/^#define LLHTTP_VERSION_MAJOR //p' $header)" -ge 9 ]
 }
-have_mbedtls() { [ -f "$deps/mbedtls-src/CMakeLists.txt" ]; }
+have_mbedtls() { [ "$mbedtls" = system ] || [ -f "$deps/mbedtls-src/CMakeLists.txt" ]; }
 
 if have_llhttp && have_mbedtls; then
     exit 0

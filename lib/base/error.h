@@ -13,6 +13,7 @@
     X(ERR_TIMEOUT, 28, "timed out")                                                                                    \
     X(ERR_SCHEME, 1, "unsupported scheme")                                                                             \
     X(ERR_URL, 3, "malformed URL")                                                                                     \
+    X(ERR_PROXY_RESOLVE, 5, "could not resolve proxy")                                                                 \
     X(ERR_RESOLVE, 6, "could not resolve host")                                                                        \
     X(ERR_CONNECT, 7, "could not connect")                                                                             \
     X(ERR_REPLY, 8, "weird server reply")                                                                              \
@@ -26,9 +27,11 @@
     X(ERR_SEND, 55, "could not send")                                                                                  \
     X(ERR_RECV, 56, "could not receive")                                                                               \
     X(ERR_CERT, 60, "certificate not accepted")                                                                        \
+    X(ERR_ENCODING, 61, "bad content encoding")                                                                        \
     X(ERR_TRUST, 77, "could not load the trust store")                                                                 \
-    X(ERR_USAGE, 2, "usage")                                                                                           \
-    X(ERR_INTERNAL, 2, "internal error")
+    X(ERR_PROXY, 97, "proxy handshake failed")                                                                         \
+    X(ERR_INTERNAL, 2, "internal error")                                                                               \
+    X(ERR_USAGE, 2, "invalid argument")
 
 enum error_code {
     ERR_NONE = 0,

@@ -26,6 +26,12 @@ struct timers {
     uint64_t floor_ns; /* while timers_run runs, its now; else 0 */
 };
 
+/* "For ever" in milliseconds stays a long time in nanoseconds. */
+static inline uint64_t timer_ns_of_ms(uint64_t ms)
+{
+    return ms < UINT64_MAX / 2 / 1000000 ? ms * 1000000 : UINT64_MAX / 2;
+}
+
 void timers_init(struct timers *ts);
 void timers_deinit(struct timers *ts);
 

@@ -6,6 +6,11 @@
 #include "engine/os.h"
 #include "engine/socket.h"
 
+enum {
+    FDS_FIRST = 16,  /* descriptors for which there is room at once: what one transfer waits for */
+    CROWDED_MS = 50, /* until those that find no room are looked at again */
+};
+
 struct poll_engine {
     struct socket_loop loop; /* first */
     struct engine_ops ops;
@@ -20,11 +25,12 @@ static void gone(struct sock *s)
     socket_recycle(s);
 }
 
+/* Room for count descriptors, and for more to come; ERR_MEMORY. */
 static int reserve(struct poll_engine *e, size_t count)
 {
     if (count <= e->size)
         return 0;
-    size_t size = count * 2;
+    size_t size = count < FDS_FIRST ? FDS_FIRST : count * 2;
     struct pollfd *fds = realloc(e->fds, size * sizeof *fds);
     if (fds)
         e->fds = fds;
@@ -37,17 +43,17 @@ static int reserve(struct poll_engine *e, size_t count)
     return 0;
 }
 
-/* Lists the descriptors to wait for; returns how many, or ERR_MEMORY. */
-static int list_fds(struct poll_engine *e)
+/* Lists the descriptors to wait for; returns how many. Without the memory for all of them *most says how long to wait
+ * for some, in milliseconds. */
+static int list_fds(struct poll_engine *e, int *most)
 {
     size_t n = 1;
     for (struct sock *s = e->loop.all; s; s = s->next)
         n += socket_wanted(s) != 0;
-    if (n > INT_MAX || reserve(e, n) < 0)
-        return ERR_MEMORY;
+    *most = n > INT_MAX || reserve(e, n) < 0 ? CROWDED_MS : INT_MAX;
     e->fds[0] = (struct pollfd){.fd = e->wake_fds[0], .events = POLLIN};
     n = 1;
-    for (struct sock *s = e->loop.all; s; s = s->next) {
+    for (struct sock *s = e->loop.all; s && n < e->size; s = s->next) {
         int wanted = socket_wanted(s);
         if (!wanted)
             continue;
@@ -58,15 +64,15 @@ static int list_fds(struct poll_engine *e)
     return (int)n;
 }
 
-static int wait_ms(const struct engine *engine)
+static int wait_ms(const struct engine *engine, int most)
 {
     uint64_t next = timers_next(&engine->timers);
     if (next == TIMER_NEVER)
-        return -1;
+        return most == INT_MAX ? -1 : most;
     if (next <= engine->sched.now_ns)
         return 0;
     uint64_t ms = (next - engine->sched.now_ns - 1) / 1000000 + 1;
-    return ms > INT_MAX ? INT_MAX : (int)ms;
+    return ms > (uint64_t)most ? most : (int)ms;
 }
 
 static void dispatch(struct poll_engine *e, size_t i)
@@ -87,13 +93,12 @@ static void dispatch(struct poll_engine *e, size_t i)
     co_drain(&engine->sched);
 }
 
-static int turn(struct poll_engine *e)
+static void turn(struct poll_engine *e)
 {
     struct engine *engine = &e->loop.engine;
-    int n = list_fds(e);
-    if (n < 0)
-        return n;
-    int ready = poll(e->fds, (nfds_t)n, wait_ms(engine));
+    int most;
+    int n = list_fds(e, &most);
+    int ready = poll(e->fds, (nfds_t)n, wait_ms(engine, most));
     engine->sched.now_ns = engine_clock_ns();
     if (ready > 0 && e->fds[0].revents) {
         os_wake_drain(e->wake_fds[0]);
@@ -105,7 +110,6 @@ static int turn(struct poll_engine *e)
     engine->sched.now_ns = engine_clock_ns();
     timers_run(&engine->timers, engine->sched.now_ns);
     co_drain(&engine->sched);
-    return 0;
 }
 
 static int op_run(struct engine *engine, const struct co *root)
@@ -113,10 +117,9 @@ static int op_run(struct engine *engine, const struct co *root)
     struct poll_engine *e = (struct poll_engine *)engine;
     engine->sched.now_ns = engine_clock_ns();
     co_drain(&engine->sched);
-    int rc = 0;
-    while (!co_ended(root) && rc >= 0)
-        rc = turn(e);
-    return rc;
+    while (!co_ended(root))
+        turn(e);
+    return 0;
 }
 
 static void op_wake(struct engine *engine)
@@ -148,18 +151,28 @@ int engine_new_poll(struct engine **out, struct error *err)
     e->ops.free = op_free;
     e->loop.sock_size = sizeof(struct sock);
     e->loop.gone = gone;
-    if (os_wake_open(e->wake_fds) < 0) {
-        int sys = errno;
-        free(e);
-        return error_set(err, ERR_INTERNAL, sys, "no event loop");
-    }
     size_t sock_size = e->loop.sock_size;
+    int rc = 0;
+    if (reserve(e, FDS_FIRST) < 0) {
+        rc = error_set(err, ERR_MEMORY, 0, NULL);
+        goto out;
+    }
+    if (os_wake_open(e->wake_fds) < 0) {
+        rc = error_set(err, ERR_INTERNAL, errno, "no event loop");
+        goto out;
+    }
     if (engine_init(&e->loop.engine, &e->ops) < 0) {
         os_wake_close(e->wake_fds);
-        free(e);
-        return error_set(err, ERR_INTERNAL, 0, "no event loop");
+        rc = error_set(err, ERR_INTERNAL, 0, "no event loop");
+        goto out;
     }
     e->loop.sock_size = sock_size;
     *out = &e->loop.engine;
     return 0;
+
+out:
+    free(e->fds);
+    free(e->socks);
+    free(e);
+    return rc;
 }

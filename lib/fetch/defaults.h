@@ -13,7 +13,7 @@ struct defaults {
     unsigned url_flags; /* of url_parse */
 };
 
-/* Copies what it needs of opt; defaults_deinit frees it in any case. ERR_MEMORY. */
+/* Copies what it needs of opt; defaults_deinit frees it in any case. ERR_MEMORY, ERR_USAGE. */
 int defaults_init(struct defaults *d, const struct afetch_options *opt, struct error *err);
 void defaults_deinit(struct defaults *d);
 

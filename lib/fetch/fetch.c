@@ -36,6 +36,14 @@ static struct co_op *take_place(struct fetch *f)
     return pool_take(&f->place, &f->request->worker->door, f->request->origin, f->request->number);
 }
 
+static void note_place(struct fetch *f)
+{
+    struct afetch_request *r = f->request;
+    r->queued_ns = now_ns(f);
+    if (!r->first_ns)
+        r->first_ns = r->queued_ns;
+}
+
 /* The place goes to whoever is next, with the connection that came with it. */
 static void give_place(struct fetch *f)
 {
@@ -53,9 +61,6 @@ static struct co_op *begin_hop(struct fetch *f)
     f->place.conn = NULL;
     if (conn)
         conn_move(conn, r->worker->engine);
-    r->queued_ns = now_ns(f);
-    if (!r->first_ns)
-        r->first_ns = r->queued_ns;
     f->hopping = true;
     f->u.hop = (struct hop){.request = r, .conn = conn};
     return co_call(&f->co, &f->u.hop.co, hop_run);
@@ -93,6 +98,7 @@ void fetch_run(struct co *co)
                 CO_TRY(waiting, wait_for_turn(f));
             CO_TRY(placing, take_place(f));
         } while (must_wait(f));
+        note_place(f);
         do
             CO_AWAIT(hopping, begin_hop(f));
         while (end_hop(f));

@@ -130,7 +130,7 @@ static int step(struct hop *h)
 
 static uint64_t timeout_ns(const struct afetch_request *r)
 {
-    return (r->timeout_set ? r->timeout_ms : r->session->timeout_ms) * 1000000;
+    return timer_ns_of_ms(r->timeout_set ? r->timeout_ms : r->session->timeout_ms);
 }
 
 /* A time-out is for an attempt with all its redirects; what waits for a place in between does not count. */

@@ -39,7 +39,9 @@ struct afetch_request *afetch_request_new(const char *url, size_t len)
     r->text[len] = '\0';
     r->text_len = len;
     url_show(r->shown, shown_size, url, len);
+    atomic_init(&r->session, NULL);
     atomic_init(&r->resumed, false);
+    atomic_init(&r->canceled, false);
     return r;
 }
 
@@ -130,9 +132,24 @@ uint64_t afetch_request_number(const struct afetch_request *r)
     return r->number;
 }
 
+void *afetch_request_arg(const struct afetch_request *r)
+{
+    return r->arg;
+}
+
 const char *afetch_request_header(const struct afetch_request *r, const char *name)
 {
     return r->response ? http1_find(r->response, name) : NULL;
+}
+
+bool afetch_request_header_at(const struct afetch_request *r, size_t index, const char **name, const char **value)
+{
+    if (!r->response || index >= http1_field_count(r->response))
+        return false;
+    struct http1_field field = http1_field_at(r->response, index);
+    *name = field.name;
+    *value = field.value;
+    return true;
 }
 
 /* ---- what it is ----------------------------------------------------------------------------------------------------------- */
@@ -174,6 +191,8 @@ static char *make_origin(const struct url *u)
 
 int request_prepare(struct afetch_request *r)
 {
+    if (atomic_load(&r->canceled))
+        return ERR_CANCELED;
     if (!r->parsed) {
         int rc = url_parse(&r->url, r->text, r->text_len, r->session->default_scheme, r->session->defaults.url_flags,
                            &r->err);
@@ -350,9 +369,12 @@ static int tell_head(struct afetch_request *r, const struct http1 *response)
         return 0;
     r->response = response;
     lock_take(&r->session->lock);
-    enum afetch_flow flow = r->callbacks.head(r->arg, r, &head);
+    bool canceled = atomic_load(&r->canceled); /* under the lock: maybe by the callback before this one */
+    enum afetch_flow flow = canceled ? AFETCH_GO : r->callbacks.head(r->arg, r, &head);
     lock_drop(&r->session->lock);
     r->response = NULL;
+    if (canceled)
+        return ERR_CANCELED;
     return flow == AFETCH_ABORT ? stop(r) : 0;
 }
 
@@ -393,6 +415,15 @@ void afetch_request_resume(struct afetch_request *r)
         engine_wake(r->worker->engine);
 }
 
+void afetch_request_cancel(struct afetch_request *r)
+{
+    if (atomic_exchange(&r->canceled, true))
+        return;
+    struct afetch_session *s = r->session;
+    if (s) /* else it ends as it begins */
+        session_cancel_request(s, r);
+}
+
 int request_body(struct afetch_request *r, const void *data, size_t len)
 {
     if (r->discard) {
@@ -403,8 +434,11 @@ int request_body(struct afetch_request *r, const void *data, size_t len)
     if (!r->callbacks.body)
         return 0;
     lock_take(&r->session->lock);
-    enum afetch_flow flow = r->callbacks.body(r->arg, r, data, len);
+    bool canceled = atomic_load(&r->canceled);
+    enum afetch_flow flow = canceled ? AFETCH_GO : r->callbacks.body(r->arg, r, data, len);
     lock_drop(&r->session->lock);
+    if (canceled)
+        return ERR_CANCELED;
     switch (flow) {
     case AFETCH_GO:
         return 0;
@@ -445,6 +479,9 @@ static uint64_t since_start(const struct afetch_request *r, uint64_t at_ns)
 void request_done(struct afetch_request *r, int rc)
 {
     char ip[ADDR_TEXT_MAX] = "";
+    lock_take(&r->session->lock);
+    if (rc >= 0 && atomic_load(&r->canceled))
+        rc = ERR_CANCELED;
     if (rc < 0)
         error_set(&r->err, rc, 0, NULL);
     struct afetch_result result = {
@@ -472,8 +509,10 @@ void request_done(struct afetch_request *r, int rc)
         .retries = r->retries,
         .effective_url = r->first_url.storage ? r->url.shown : r->shown,
     };
-    lock_take(&r->session->lock);
     if (r->callbacks.done)
         r->callbacks.done(r->arg, r, &result);
+    /* Only now can nobody cancel it any more. */
+    if (atomic_load(&r->canceled))
+        session_take_cancels(r->session, r->worker);
     lock_drop(&r->session->lock);
 }

@@ -15,9 +15,9 @@
 enum request_then { REQUEST_END, REQUEST_REDIRECT, REQUEST_RETRY };
 
 struct afetch_request {
-    struct afetch_session *session; /* NULL until it is handed over */
-    struct worker
-        *worker; /* who runs it: another one after placing, where there are threads; NULL before it is admitted */
+    struct afetch_session *_Atomic session; /* NULL until it begins */
+    struct worker *worker;       /* who runs it: another one after placing, where there are threads; NULL until then */
+    struct fetch *fetch;         /* NULL until then, and for one that is refused */
     struct afetch_request *next; /* in the session's queue */
     char *text;                  /* the URL as it was given */
     size_t text_len;
@@ -65,6 +65,9 @@ struct afetch_request {
     atomic_bool resumed;
     struct afetch_request *paused_next; /* in its worker's list of paused ones */
     bool paused;
+
+    atomic_bool canceled;
+    struct afetch_request *cancel_next; /* in the session's list of those that another thread may have cancelled */
 };
 
 /* As it is sent in this hop. */
@@ -74,7 +77,7 @@ bool request_is_head(const struct afetch_request *r);
 bool request_ends_at_head(const struct afetch_request *r);
 /* RFC 9110 section 9.2.2: it may be sent again where nobody knows whether it arrived. */
 bool request_is_idempotent(const struct afetch_request *r);
-/* Parses the URL, makes the origin. 0, ERR_URL, ERR_SCHEME, ERR_MEMORY with the sentence in r->err. */
+/* Parses the URL, makes the origin. 0, ERR_URL, ERR_SCHEME, ERR_MEMORY with the sentence in r->err; ERR_CANCELED. */
 int request_prepare(struct afetch_request *r);
 /* These call callbacks, with the session's lock held. What a response's parts mean to the request: 0, 1 for a pause, or an error that is in r->err. */
 int request_head(struct afetch_request *r, const struct http1 *response);
@@ -91,7 +94,8 @@ void request_reset(struct afetch_request *r);
 void request_restart(struct afetch_request *r);
 /* Before another attempt: what was delivered is undone, or will be gone on with. False: neither can be. */
 bool request_undo(struct afetch_request *r);
-/* Calls done. rc: what the fetch ended with. */
+/* Calls done, likewise; the request is its caller's to free, and no longer among the cancelled ones. rc: what the fetch
+ * ended with. */
 void request_done(struct afetch_request *r, int rc);
 
 #endif

@@ -40,23 +40,30 @@ static struct afetch_request *pull(struct afetch_session *s)
     }
 }
 
-static void refuse(struct afetch_session *s, struct afetch_request *r)
+static void begin_request(struct afetch_session *s, struct afetch_request *r)
 {
+    r->session = s;
+    r->number = ++s->numbers;
+    r->start_ns = engine_now_ns(s->engine);
+}
+
+static void refuse(struct afetch_session *s, struct afetch_request *r, int rc)
+{
+    begin_request(s, r);
     r->worker = &s->main;
-    request_done(r, ERR_MEMORY);
+    request_done(r, rc);
     afetch_request_free(r);
 }
 
 static void begin_fetch(struct afetch_session *s, struct afetch_request *r)
 {
     struct fetch *f = calloc(1, sizeof *f);
-    r->session = s;
-    r->number = ++s->numbers;
-    r->start_ns = engine_now_ns(s->engine);
     if (!f) {
-        refuse(s, r);
+        refuse(s, r, ERR_MEMORY);
         return;
     }
+    begin_request(s, r);
+    r->fetch = f;
     f->request = r;
     worker_add(&s->main, f);
     s->live++;
@@ -143,6 +150,19 @@ static void cancel_fetches(struct afetch_session *s)
     lock_drop(&s->lock);
 }
 
+/* What no run began ends with the run that was cancelled. What its done adds is for the next one. */
+static void refuse_queued(struct afetch_session *s)
+{
+    lock_take(&s->lock);
+    struct afetch_request *r = s->queue_first;
+    s->queue_first = s->queue_last = NULL;
+    for (struct afetch_request *next; r; r = next) {
+        next = r->next;
+        refuse(s, r, ERR_CANCELED);
+    }
+    lock_drop(&s->lock);
+}
+
 static bool any_live(struct afetch_session *s)
 {
     lock_take(&s->lock);
@@ -160,10 +180,56 @@ static void session_run(struct co *co)
     cancel_fetches(root->session);
     while (any_live(root->session))
         CO_AWAIT(ending, news(root->session));
+    if (co->reason)
+        refuse_queued(root->session);
     CO_END;
 }
 
+/* ---- the tick ------------------------------------------------------------------------------------------------------------ */
+
+static void on_tick(struct timer *t)
+{
+    struct afetch_session *s =
+        (struct afetch_session *)(void *)((char *)t - offsetof(struct afetch_session, tick_timer));
+    lock_take(&s->lock);
+    if (s->tick)
+        s->tick(s->tick_arg);
+    if (s->tick)
+        timer_start(&s->engine->timers, t, engine_now_ns(s->engine) + s->tick_ns, on_tick);
+    lock_drop(&s->lock);
+}
+
+/* On the session's thread. */
+static int start_tick(struct afetch_session *s)
+{
+    s->tick_changed = false;
+    timer_stop(&s->engine->timers, &s->tick_timer);
+    if (!s->tick)
+        return 0;
+    return timer_start(&s->engine->timers, &s->tick_timer, engine_now_ns(s->engine) + s->tick_ns, on_tick);
+}
+
 /* ---- waking ---------------------------------------------------------------------------------------------------------------- */
+
+void session_cancel_request(struct afetch_session *s, struct afetch_request *r)
+{
+    struct afetch_request *first = atomic_load(&s->cancels);
+    do
+        r->cancel_next = first;
+    while (!atomic_compare_exchange_weak(&s->cancels, &first, r));
+    engine_wake(s->engine);
+}
+
+void session_take_cancels(struct afetch_session *s, struct worker *here)
+{
+    for (struct afetch_request *r = atomic_exchange(&s->cancels, NULL), *next; r; r = next) {
+        next = r->cancel_next;
+        if (r->fetch && r->worker == here)
+            co_cancel(&r->fetch->co, ERR_CANCELED);
+        else if (r->fetch)
+            worker_want_cancel_some(r->worker);
+    }
+}
 
 void session_woken(struct afetch_session *s)
 {
@@ -171,6 +237,9 @@ void session_woken(struct afetch_session *s)
     if (s->woken) /* first: what it resumes goes on in this turn */
         s->woken(s->woken_arg);
     s->source_later = false;
+    session_take_cancels(s, &s->main);
+    if (s->tick_changed && start_tick(s) < 0)
+        co_cancel(&s->root.co, ERR_MEMORY);
     if (atomic_load(&s->cancel))
         co_cancel(&s->root.co, ERR_CANCELED);
     tell_news(s, s->engine);
@@ -196,36 +265,37 @@ void afetch_session_cancel(struct afetch_session *s)
 
 /* ---- the run ---------------------------------------------------------------------------------------------------------------- */
 
-static void on_tick(struct timer *t)
+static bool is_running(const struct afetch_session *s)
 {
-    struct afetch_session *s =
-        (struct afetch_session *)(void *)((char *)t - offsetof(struct afetch_session, tick_timer));
-    lock_take(&s->lock);
-    s->tick(s->tick_arg);
-    lock_drop(&s->lock);
-    timer_start(&s->engine->timers, t, engine_now_ns(s->engine) + s->tick_ns, on_tick);
+    return s->root.co.end.status == CO_OP_PENDING;
 }
 
 void afetch_session_set_tick(struct afetch_session *s, uint64_t interval_ms, void (*tick)(void *arg), void *arg)
 {
     s->tick = interval_ms ? tick : NULL;
     s->tick_arg = arg;
-    s->tick_ns = interval_ms * 1000000;
-    timer_stop(&s->engine->timers, &s->tick_timer);
+    s->tick_ns = timer_ns_of_ms(interval_ms);
+    s->tick_changed = true;
+    if (is_running(s))
+        engine_wake(s->engine);
 }
 
 enum afetch_code afetch_session_run(struct afetch_session *s)
 {
+    if (is_running(s))
+        return AFETCH_INTERNAL;
+    if (start_tick(s) < 0)
+        return AFETCH_MEMORY;
     s->source_later = false;
     s->root = (struct session_root){.session = s};
     co_start(&s->root.co, &s->engine->sched, session_run);
     if (atomic_load(&s->cancel))
         co_cancel(&s->root.co, ERR_CANCELED);
-    if (s->tick)
-        timer_start(&s->engine->timers, &s->tick_timer, engine_now_ns(s->engine) + s->tick_ns, on_tick);
     int rc = engine_run(s->engine, &s->root.co);
     timer_stop(&s->engine->timers, &s->tick_timer);
     crew_end(&s->crew);
+    if (rc == ERR_CANCELED)
+        atomic_store(&s->cancel, false);
     return (enum afetch_code)error_exit_code(rc);
 }
 
@@ -369,9 +439,9 @@ int session_tls(struct afetch_session *s, struct tls_config **out, struct error 
     int rc = 0;
     if (s->tls) {
         *out = s->tls;
-    } else { /* the same for every https URL, and found out once, but for memory, of which there may be more then */
+    } else { /* a bad trust store is the same for every https URL, and found out once; else it may be cured by then */
         rc = error_copy(err, &s->tls_error);
-        if (rc == ERR_MEMORY)
+        if (rc != ERR_TRUST)
             error_clear(&s->tls_error);
     }
     lock_drop(&s->lock);
@@ -442,15 +512,20 @@ void afetch_options_init(struct afetch_options *opt)
                                    .redirects_max = 10};
 }
 
-static bool copy_headers(struct afetch_session *s, const struct afetch_options *opt)
+static int copy_headers(struct afetch_session *s, const struct afetch_options *opt, struct error *err)
 {
     s->headers = calloc(opt->header_count ? opt->header_count : 1, sizeof(char *));
     if (!s->headers)
-        return false;
-    for (; s->header_count < opt->header_count; s->header_count++)
-        if (!(s->headers[s->header_count] = strdup(opt->headers[s->header_count])))
-            return false;
-    return true;
+        return error_set(err, ERR_MEMORY, 0, NULL);
+    for (; s->header_count < opt->header_count; s->header_count++) {
+        const char *line = opt->headers[s->header_count];
+        if (strpbrk(line, "\r\n"))
+            return error_set(err, ERR_USAGE, 0, "a line end within the header %.*s", (int)strcspn(line, ":;\r\n"),
+                             line);
+        if (!(s->headers[s->header_count] = strdup(line)))
+            return error_set(err, ERR_MEMORY, 0, NULL);
+    }
+    return 0;
 }
 
 static void copy_redirects_and_retries(struct afetch_session *s, const struct afetch_options *opt)
@@ -461,15 +536,15 @@ static void copy_redirects_and_retries(struct afetch_session *s, const struct af
     s->proto_redir = opt->proto_redir;
     s->location_trusted = opt->location_trusted;
     s->retry_max = opt->retry_max;
-    s->retry_delay_ns = opt->retry_delay_ms * 1000000;
-    s->retry_max_time_ns = opt->retry_max_time_ms * 1000000;
+    s->retry_delay_ns = timer_ns_of_ms(opt->retry_delay_ms);
+    s->retry_max_time_ns = timer_ns_of_ms(opt->retry_max_time_ms);
     s->retry_connrefused = opt->retry_connrefused;
     s->retry_all_errors = opt->retry_all_errors;
 }
 
 static int copy_options(struct afetch_session *s, const struct afetch_options *opt, struct error *err)
 {
-    s->connect_timeout_ns = opt->connect_timeout_ms * 1000000;
+    s->connect_timeout_ns = timer_ns_of_ms(opt->connect_timeout_ms);
     s->timeout_ms = opt->timeout_ms;
     s->insecure = opt->insecure;
     s->fail_on_status = opt->fail_on_status;
@@ -478,10 +553,12 @@ static int copy_options(struct afetch_session *s, const struct afetch_options *o
     s->default_scheme = strdup(opt->default_scheme ? opt->default_scheme : "http");
     s->user_agent = strdup(opt->user_agent ? opt->user_agent : "afetch/" AFETCH_VERSION);
     s->ca_file = opt->ca_file ? strdup(opt->ca_file) : NULL;
-    if (!s->default_scheme || !s->user_agent || (opt->ca_file && !s->ca_file) || !copy_headers(s, opt))
+    if (!s->default_scheme || !s->user_agent || (opt->ca_file && !s->ca_file))
         return error_set(err, ERR_MEMORY, 0, NULL);
     copy_redirects_and_retries(s, opt);
-    int rc = defaults_init(&s->defaults, opt, err);
+    int rc = copy_headers(s, opt, err);
+    if (rc == 0)
+        rc = defaults_init(&s->defaults, opt, err);
     if (rc == 0 && opt->retry_on_statuses)
         rc = statuses_parse(&s->retry_statuses, opt->retry_on_statuses, err);
     if (rc < 0)
@@ -525,6 +602,7 @@ int session_new(struct afetch_session **out, struct engine *e, struct names *n, 
     crew_init(&s->crew, s);
     atomic_init(&s->cancel, false);
     s->random = engine_now_ns(e) | 1;
+    atomic_init(&s->cancels, NULL);
     worker_init(&s->main, s, e);
     *out = s;
     return 0;
@@ -535,6 +613,11 @@ enum afetch_code afetch_session_new(struct afetch_session **out, const struct af
     struct error err = {0};
     struct engine *e = NULL;
     struct names *n = NULL;
+    struct afetch_options defaults;
+    if (!opt) {
+        afetch_options_init(&defaults);
+        opt = &defaults;
+    }
     int rc = opt->mode == AFETCH_ASYNC ? engine_new_uv(&e, &err) : engine_new_poll(&e, &err);
     if (rc == 0)
         rc = names_new(&n, e, opt->dns_servers, NULL, &err);

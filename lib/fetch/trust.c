@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 
-enum { FILE_MAX = 64 * 1024 * 1024 };
+enum { FILE_MAX = 64 * 1024 * 1024, READ_SIZE = 64 * 1024 };
 
 /* Where Debian, Fedora, SUSE, Alpine, FreeBSD and macOS keep theirs. */
 static const char *const bundles[] = {
@@ -25,17 +25,17 @@ static int read_file(struct buf *out, const char *path, struct error *err)
     if (!f)
         return error_set(err, ERR_TRUST, errno, "%s", path);
     int rc = 0;
-    char *room;
-    size_t n = 1;
-    while (rc == 0 && n > 0) {
-        room = buf_room(out, 64 * 1024);
+    bool more = true;
+    while (more) {
+        char *room = buf_room(out, READ_SIZE);
         if (!room) {
             rc = buf_full(out, 64 * 1024) ? error_set(err, ERR_TRUST, 0, "%s is too large", path)
                                           : error_set(err, ERR_MEMORY, 0, "for %s", path);
             break;
         }
-        n = fread(room, 1, 64 * 1024, f);
+        size_t n = fread(room, 1, READ_SIZE, f);
         buf_commit(out, n);
+        more = n == READ_SIZE;
     }
     if (rc == 0 && ferror(f))
         rc = error_set(err, ERR_TRUST, errno, "%s", path);

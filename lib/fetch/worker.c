@@ -96,10 +96,26 @@ void worker_want_cancel(struct worker *w)
     engine_wake(w->engine);
 }
 
+static void cancel_some(struct worker *w)
+{
+    for (struct fetch *f = w->fetches; f; f = f->next)
+        if (atomic_load(&f->request->canceled))
+            co_cancel(&f->co, ERR_CANCELED);
+}
+
+void worker_want_cancel_some(struct worker *w)
+{
+    w->wants_cancel_some = true;
+    engine_wake(w->engine);
+}
+
 void worker_describe(struct worker *w)
 {
     const struct afetch_session *s = w->session;
-    for (const struct fetch *f = w->fetches; f; f = f->next) {
+    const struct fetch *f = w->fetches;
+    while (f && f->next) /* the one that began first */
+        f = f->next;
+    for (; f; f = f->prev) {
         const struct co *leaf = co_leaf(&f->co);
         char text[512];
         snprintf(text, sizeof text, "%llu %.300s %s %.1f s", (unsigned long long)f->request->number, f->request->shown,
@@ -121,9 +137,11 @@ static void on_wake(void *arg)
     lock_take(&w->session->lock);
     if (w->wants_cancel)
         worker_cancel(w);
+    if (w->wants_cancel_some)
+        cancel_some(w);
     if (w->wants_describe)
         worker_describe(w);
-    w->wants_cancel = w->wants_describe = false;
+    w->wants_cancel = w->wants_cancel_some = w->wants_describe = false;
     lock_drop(&w->session->lock);
     if (w == &w->session->main)
         session_woken(w->session);

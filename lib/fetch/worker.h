@@ -13,10 +13,10 @@ struct worker {
     struct afetch_session *session;
     struct engine *engine;
     struct pool_door door;
-    struct fetch *fetches;             /* that run on it, or will go on there; under the session's lock */
-    struct afetch_request *paused;     /* those of them that pause; the thread's own */
-    bool wants_cancel, wants_describe; /* under the lock: what it was woken for */
-    struct fetch *ended;               /* its frame is freed when its last step is over */
+    struct fetch *fetches;         /* that run on it, or will go on there; under the session's lock */
+    struct afetch_request *paused; /* those of them that pause; the thread's own */
+    bool wants_cancel, wants_cancel_some, wants_describe; /* under the lock: what it was woken for */
+    struct fetch *ended;                                  /* its frame is freed when its last step is over */
     struct co reaper;
 };
 
@@ -32,8 +32,10 @@ void worker_end(struct worker *w, struct fetch *f);
 void worker_cancel(struct worker *w);
 /* Likewise: tells the session's describe of each of its transfers. */
 void worker_describe(struct worker *w);
-/* Both from any thread, with the lock: what they do is done soon. */
+/* These from any thread, with the lock: what they do is done soon; cancel_some is for those that were cancelled one by
+ * one. */
 void worker_want_cancel(struct worker *w);
+void worker_want_cancel_some(struct worker *w);
 void worker_want_describe(struct worker *w);
 
 void worker_add_paused(struct worker *w, struct afetch_request *r);

@@ -5,6 +5,9 @@
 # The source: FETCHCONTENT_SOURCE_DIR_MBEDTLS, else what tests/setup.sh brought into AFETCH_DEPS, else the release.
 set(AFETCH_MBEDTLS auto CACHE STRING "where mbedTLS comes from: auto, source or system")
 set_property(CACHE AFETCH_MBEDTLS PROPERTY STRINGS auto source system)
+if(NOT AFETCH_MBEDTLS MATCHES "^(auto|source|system)$")
+    message(FATAL_ERROR "AFETCH_MBEDTLS=${AFETCH_MBEDTLS}: auto, source or system is wanted")
+endif()
 
 set(mbedtls_url https://github.com/Mbed-TLS/mbedtls/releases/download/mbedtls-3.6.2/mbedtls-3.6.2.tar.bz2)
 set(mbedtls_hash 8b54fb9bcf4d5a7078028e0520acddefb7900b3e66fec7f7175bb5b7d85ccdca)

@@ -140,16 +140,17 @@ int hosts_parse(struct hosts *h, const char *text, size_t len)
 
 static int read_file(FILE *file, struct buf *text)
 {
-    size_t n = 1;
-    while (n > 0 && !buf_full(text, READ_SIZE)) {
+    bool more = true;
+    while (more && !buf_full(text, READ_SIZE)) {
         char *room = buf_room(text, READ_SIZE);
         if (!room)
             return ERR_MEMORY;
-        n = fread(room, 1, READ_SIZE, file);
+        size_t n = fread(room, 1, READ_SIZE, file);
         buf_commit(text, n);
+        more = n == READ_SIZE;
     }
     /* A name that the maximum cut off would be another name. */
-    while (n > 0 && text->len > 0 && text->data[text->len - 1] != '\n')
+    while (more && text->len > 0 && text->data[text->len - 1] != '\n')
         text->len--;
     return 0;
 }

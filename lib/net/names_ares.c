@@ -4,12 +4,14 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/time.h>
 
 enum {
     TIMEOUT_MS = 2000, /* of the first try; c-ares doubles it each round */
     TRIES = 3,
     ANSWERS_BYTES = 1024 * 1024, /* room in the kernel for answers that come all at once, as far as it lets us */
+    PORT_QUESTIONS = 64,         /* then another port: harder to guess */
     FAILURE_S = 1,               /* how long a failure that is the server's is kept */
 };
 
@@ -30,6 +32,7 @@ struct watched {
 struct resolver {
     struct engine *engine;
     struct names *names;
+    struct resolver *alone; /* one that gives each question a socket of its own, or NULL */
     ares_channel channel;
     struct timer timer;
     struct watched *watched;
@@ -44,6 +47,7 @@ struct ask {
     struct ask *prev, *next;
     void *query; /* NULL: nobody wants the answer any more */
     int family;
+    char host[];
 };
 
 /* ---- descriptors and time ------------------------------------------------------------------------------------------------ */
@@ -210,6 +214,16 @@ static void ask_free(struct ask *ask)
     free(ask);
 }
 
+static int op_ask(void *self, const char *host, int family, void *query);
+
+/* c-ares 1.34 closes a socket on which an answer came that makes no sense, and whoever else waits for one on it has
+ * failed with it after a few rounds: each is asked for once more, apart. */
+static bool ask_alone(const struct ask *ask)
+{
+    struct resolver *alone = ask->resolver->alone;
+    return alone && op_ask(alone, ask->host, ask->family, ask->query) == 0;
+}
+
 static void on_answer(void *arg, int status, int timeouts, struct ares_addrinfo *found)
 {
     struct ask *ask = arg;
@@ -221,7 +235,7 @@ static void on_answer(void *arg, int status, int timeouts, struct ares_addrinfo 
         tell_found(r, ask, found);
     else if (status == ARES_ENODATA)
         names_answer(r->names, ask->query, NULL, 0, NAMES_NEGATIVE_MAX_S, NULL);
-    else
+    else if (status != ARES_EBADRESP || !ask_alone(ask))
         names_answer(r->names, ask->query, NULL, 0, find_failure(status)->keep_s, find_failure(status)->why);
     ares_freeaddrinfo(found);
     ask_free(ask);
@@ -242,9 +256,11 @@ static void out_of_patience(struct timer *timer)
 static int op_ask(void *self, const char *host, int family, void *query)
 {
     struct resolver *r = self;
-    struct ask *ask = calloc(1, sizeof *ask);
+    size_t host_size = strlen(host) + 1;
+    struct ask *ask = calloc(1, sizeof *ask + host_size);
     if (!ask)
         return ERR_MEMORY;
+    memcpy(ask->host, host, host_size);
     uint64_t until_ns = engine_now_ns(r->engine) + PATIENCE_NS;
     if (timer_start(&r->engine->timers, &ask->patience, until_ns, out_of_patience) < 0) {
         free(ask);
@@ -273,11 +289,16 @@ static void op_forget(void *self, void *query)
         ask = ask->next;
     if (ask)
         ask->query = NULL;
+    else if (r->alone)
+        op_forget(r->alone, query);
 }
 
 static void op_free(void *self)
 {
     struct resolver *r = self;
+    if (r->alone)
+        op_free(r->alone);
+    r->alone = NULL; /* what is left below is asked for no more */
     if (r->channel)
         ares_destroy(r->channel); /* answers what is left, and closes its descriptors */
     while (r->watched)
@@ -298,7 +319,8 @@ static void init_library(void)
     library_status = ares_library_init(ARES_LIB_INIT_ALL);
 }
 
-static int open_channel(struct resolver *r)
+/* port_questions: how many questions leave by one port before another is taken; c-ares 1.18 has no such option. */
+static int open_channel(struct resolver *r, int port_questions)
 {
     char dns_only[] = "b"; /* the hosts file is names.c's */
     struct ares_options options = {.timeout = TIMEOUT_MS,
@@ -309,8 +331,10 @@ static int open_channel(struct resolver *r)
                                    .sock_state_cb_data = r};
     int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB | ARES_OPT_SOCK_RCVBUF;
 #ifdef ARES_OPT_UDP_MAX_QUERIES
-    options.udp_max_queries = 64; /* then another port: harder to guess */
+    options.udp_max_queries = port_questions;
     mask |= ARES_OPT_UDP_MAX_QUERIES;
+#else
+    (void)port_questions;
 #endif
 #ifdef ARES_OPT_QUERY_CACHE
     options.qcache_max_ttl = 0; /* names.c keeps the answers */
@@ -325,18 +349,16 @@ static int fail(struct error *err, int status, const char *what)
     return error_set(err, rc, 0, "%s: %s", what, ares_strerror(status));
 }
 
-int names_ares_new(void **self, struct names *n, struct engine *e, const char *servers, struct error *err)
+static int resolver_new(struct resolver **out, struct names *n, struct engine *e, const char *servers,
+                        int port_questions, struct error *err)
 {
-    pthread_once(&library_once, init_library);
-    if (library_status != ARES_SUCCESS)
-        return fail(err, library_status, "the name service cannot be used");
     struct resolver *r = calloc(1, sizeof *r);
     if (!r)
         return error_set(err, ERR_MEMORY, 0, NULL);
     r->engine = e;
     r->names = n;
     const char *what = "the name service cannot be used";
-    int status = open_channel(r);
+    int status = open_channel(r, port_questions);
     if (status != ARES_SUCCESS) {
         r->channel = NULL;
     } else if (servers) {
@@ -348,8 +370,24 @@ int names_ares_new(void **self, struct names *n, struct engine *e, const char *s
         op_free(r);
         return rc;
     }
-    *self = r;
+    *out = r;
     return 0;
+}
+
+int names_ares_new(void **self, struct names *n, struct engine *e, const char *servers, struct error *err)
+{
+    pthread_once(&library_once, init_library);
+    if (library_status != ARES_SUCCESS)
+        return fail(err, library_status, "the name service cannot be used");
+    struct resolver *r = NULL;
+    int rc = resolver_new(&r, n, e, servers, PORT_QUESTIONS, err);
+#ifdef ARES_OPT_UDP_MAX_QUERIES
+    if (rc == 0 && (rc = resolver_new(&r->alone, n, e, servers, 1, err)) < 0)
+        op_free(r);
+#endif
+    if (rc == 0)
+        *self = r;
+    return rc;
 }
 
 static pthread_once_t version_once = PTHREAD_ONCE_INIT;

@@ -51,19 +51,17 @@ static const uint16_t signatures[] = {
     MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA512,    MBEDTLS_TLS1_3_SIG_NONE,
 };
 
-static psa_status_t library_status;
-
-static void library_start(void)
-{
-    library_status = psa_crypto_init();
-}
-
 int tls_library_init(struct error *err)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, library_start);
-    if (library_status != PSA_SUCCESS)
-        return error_set(err, ERR_TLS, 0, "the cryptography cannot be set up (%ld)", (long)library_status);
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    /* Once it has succeeded this does nothing; a failure may be cured by then. */
+    pthread_mutex_lock(&lock);
+    psa_status_t status = psa_crypto_init();
+    pthread_mutex_unlock(&lock);
+    if (status == PSA_ERROR_INSUFFICIENT_MEMORY)
+        return error_set(err, ERR_MEMORY, 0, NULL);
+    if (status != PSA_SUCCESS)
+        return error_set(err, ERR_TLS, 0, "the cryptography cannot be set up (%ld)", (long)status);
     return 0;
 }
 

@@ -74,7 +74,7 @@ struct tls {
     struct tls_verdict verdict;
 };
 
-/* psa_crypto_init, once a process. Any thread. ERR_TLS. */
+/* psa_crypto_init, unless it was done. Any thread. ERR_MEMORY, ERR_TLS. */
 int tls_library_init(struct error *err);
 
 /* A zeroed configuration of either end (config->client says which) gets its defaults; tls_config_teardown undoes it,

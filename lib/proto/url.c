@@ -246,9 +246,11 @@ static int split_scheme(struct parts *p, struct slice *rest, const char *default
     bool two = slash && q + 2 < end && q[2] == '/'; /* "127.0.0.1:/x" is a host with an empty port */
     if (!slash || (!is_alpha(scheme.at[0]) && !two))
         return set_scheme(p, default_scheme, strlen(default_scheme), err);
-    for (int slashes = 0; ++q < end && *q == '/'; slashes++)
-        if (slashes == 3)
-            return bad(err, "too many slashes behind the scheme");
+    const char *slashes = ++q;
+    while (q < end && *q == '/')
+        q++;
+    if (q - slashes > 3)
+        return bad(err, "too many slashes behind the scheme");
     *rest = slice(q, end);
     return set_scheme(p, scheme.at, scheme.len, err);
 }

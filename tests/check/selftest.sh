@@ -46,6 +46,11 @@ includes 1 lib/fetch/a.c '<llhttp.h>'
 includes 0 lib/proto/tls_verify.c '<mbedtls/ssl.h>'
 includes 1 lib/net/stream_tls.c '<mbedtls/ssl.h>'
 includes 1 cmd/a.c '<ares.h>'
+includes 0 lib/proto/decode_zlib.c '<zlib.h>'
+includes 1 lib/proto/decode.c '<zlib.h>'
+includes 1 lib/proto/decode_zlib.c '<brotli/decode.h>'
+includes 1 lib/fetch/a.c '<zstd.h>'
+includes 1 lib/proto/cookies.c '<libpsl.h>'
 includes 0 lib/proto/tls_verify.c '"proto/tls_impl.h"'
 includes 1 lib/net/stream_tls.c '"proto/tls_impl.h"'
 
@@ -120,4 +125,28 @@ END
 case_of 0 forbidden.py cmd/a.c <<'END'
 void f(void) { exit(1); }
 END
+
+# The library's manual: a copy of it is right, and with one mistake it is not.
+manual_case() { # FINDS FILE SED-SCRIPT
+    rm -rf "${tree:?}/lib" "${tree:?}/man" "${tree:?}/tests"
+    mkdir -p "$tree/lib" "$tree/man" "$tree/tests/install"
+    for file in lib/afetch.h man/libafetch.3 tests/install/three_urls.c; do
+        sed "$([ "$file" != "$2" ] || printf '%s' "$3")" "$here/../../$file" >"$tree/$file"
+    done
+    found=$(python3 "$here/man_library.py" "$tree" 2>&1)
+    rc=$?
+    if [ $rc -ne "$1" ] || { [ $rc -eq 0 ] && [ -n "$found" ]; }; then
+        printf 'man_library.py on %s with %s: status %s where %s is right\n%s\n' "$2" "$3" $rc "$1" "$found"
+        bad=1
+    fi
+}
+manual_case 0 lib/afetch.h ''
+manual_case 1 lib/afetch.h 's/afetch_session_wake(/afetch_session_stir(/'
+manual_case 1 lib/afetch.h 's/uint64_t interval_ms/int interval_ms/'
+manual_case 1 lib/afetch.h 's/    AFETCH_URL = 3,/&AFETCH_NEW = 4,/'
+manual_case 1 lib/afetch.h 's/    int status;/int status, extra;/'
+manual_case 1 man/libafetch.3 's/Fo afetch_version/Fo afetch_revision/'
+manual_case 1 man/libafetch.3 's/^\.Fn afetch_version$/It/'
+manual_case 1 man/libafetch.3 's/Dv AFETCH_CERT/Dv AFETCH_CERTS/'
+manual_case 1 tests/install/three_urls.c 's/missing = argc - 1/missing = argc/'
 exit $bad

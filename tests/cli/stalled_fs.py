@@ -40,7 +40,8 @@ class StalledFs:
         if self.libc.mount(b"afetch-test", self.folder.encode(), b"fuse", 0, options.encode()) != 0:
             os.close(self.fd)
             raise Skip("FUSE cannot be mounted here: " + os.strerror(ctypes.get_errno()))
-        threading.Thread(target=self._serve, daemon=True).start()
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
 
     # ---- for the test ----
 
@@ -77,7 +78,10 @@ class StalledFs:
     def __exit__(self, *_):
         self.go()
         self.libc.umount2(self.folder.encode(), MNT_DETACH)
-        os.close(self.fd)
+        # Its number must not become another's while the thread reads from it.
+        self.thread.join(10)
+        if not self.thread.is_alive():
+            os.close(self.fd)
 
     # ---- the protocol: struct fuse_in_header, then what each request has (linux/fuse.h) ----
 

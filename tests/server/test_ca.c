@@ -108,6 +108,13 @@ static int set_usage(mbedtls_x509write_cert *crt, const struct draft *d)
     return rc;
 }
 
+/* RFC 5280 4.2.1.1 and 4.2.1.2: which key signed, and which is signed. Strict clients (Python's since 3.13) want both. */
+static int set_key_identifiers(mbedtls_x509write_cert *crt)
+{
+    int rc = mbedtls_x509write_crt_set_subject_key_identifier(crt);
+    return rc != 0 ? rc : mbedtls_x509write_crt_set_authority_key_identifier(crt);
+}
+
 /* RFC 5280 4.2.1.10: permittedSubtrees with the one dNSName "example". */
 static int set_constraints(mbedtls_x509write_cert *crt, bool critical)
 {
@@ -136,6 +143,8 @@ static int fill(mbedtls_x509write_cert *crt, const struct draft *d)
         rc = set_dates(crt, d);
     if (rc == 0)
         rc = set_usage(crt, d);
+    if (rc == 0)
+        rc = set_key_identifiers(crt);
     if (rc == 0 && d->with_names)
         rc = set_names(crt, d->spec->names);
     if (rc == 0 && d->spec->name_constraints)

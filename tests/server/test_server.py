@@ -157,8 +157,9 @@ def test_ends(p):
     check(f"{n} close", rc in (18, 56) and out == pattern(40), (rc, out))
     check(f"{n} close's end", p.say(get("/close/100/40"))[1] == closed)
     got, end = p.say(get("/reset/100/40"))
-    # Python's ssl calls a reset an end, too
-    check(f"{n} reset", end == ("cut" if p.tls else "reset") and split(got)[1] == pattern(40), (got, end))
+    # Python's ssl called a reset an end, too, until 3.12.3
+    reset = "cut" if p.tls and sys.version_info < (3, 12, 3) else "reset"
+    check(f"{n} reset", end == reset and split(got)[1] == pattern(40), (got, end))
     got, end = p.say(get("/eof/30", close=False))
     check(f"{n} eof", end == "end" and split(got)[1] == pattern(30) and "Content-Length" not in split(got)[0], (got, end))
     got, end = p.say(get("/cut/30"))

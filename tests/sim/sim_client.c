@@ -63,44 +63,6 @@ static enum afetch_flow on_body(void *arg, struct afetch_request *r, const void 
     return u->pauses_left && rng_chance(&sim->rng, 500) ? pause(u) : AFETCH_GO;
 }
 
-static void check_success(const struct sim_url *u, const struct afetch_result *result)
-{
-    char type[40] = "";
-    sim_url_type(u, type, sizeof type);
-    size_t wanted = sim_url_has_body(u) ? u->body_len : 0;
-    struct sim *sim = &u->world->sim;
-    const char *version = !u->host->tls ? "" : u->host->tls_minor == 2 ? "TLSv1.2" : "TLSv1.3";
-    if (strcmp(result->tls_version, version) != 0)
-        sim_fail(sim, "URL %zu: fetched by \"%s\" instead of \"%s\"", u->index, result->tls_version, version);
-    if (u->host->flavour != TEST_GOOD)
-        sim_met(sim, MET_TLS_INSECURE);
-    if (u->heads != 1 || result->status != u->status)
-        sim_fail(sim, "URL %zu: a success with %u heads and status %d", u->index, u->heads, result->status);
-    if (strcmp(result->content_type, type) != 0)
-        sim_fail(sim, "URL %zu: its type is \"%s\", not \"%s\"", u->index, type, result->content_type);
-    if (result->bytes != wanted || (!u->counted_only && u->delivered != wanted))
-        sim_fail(sim, "URL %zu: %" PRIu64 " bytes of %zu, %zu delivered, is no success", u->index, result->bytes,
-                 wanted, u->delivered);
-}
-
-/* Time limits: a time-out is no earlier than the first of them and nothing lasts longer. A connection that was used may
- * turn out closed only at the end of the first attempt's time; the second attempt's connection is new. */
-static void check_time(const struct sim_url *u, const struct afetch_result *result)
-{
-    const struct afetch_options *opt = &u->world->opt;
-    struct sim *sim = &u->world->sim;
-    uint64_t whole_ns = opt->timeout_ms * SIM_MS, connect_ns = opt->connect_timeout_ms * SIM_MS;
-    uint64_t least_ns = whole_ns && (!connect_ns || whole_ns < connect_ns) ? whole_ns : connect_ns;
-    uint64_t took_ns = result->done_ns - result->queued_ns;
-    if (!result->queued_ns)
-        return;
-    if (result->code == AFETCH_TIMEOUT && took_ns < least_ns)
-        sim_fail(sim, "URL %zu: timed out after %.3f s", u->index, (double)took_ns / 1e9);
-    if (whole_ns && took_ns > 2 * whole_ns + (sim->leapt_ns - u->leapt_ns))
-        sim_fail(sim, "URL %zu: took %.3f s, with a limit of %.3f s", u->index, (double)took_ns / 1e9,
-                 (double)whole_ns / 1e9);
-}
-
 static void hand_over(struct sim_world *w);
 
 static void describe_line(void *arg, const char *text)
@@ -125,14 +87,7 @@ static void on_done(void *arg, struct afetch_request *r, const struct afetch_res
     u->request = NULL;
     w->done++;
     w->sim.cover->results[result->code]++;
-    if (!(sim_codes(u) & sim_code(result->code)))
-        sim_fail(&w->sim, "URL %zu: ended with %d (%s), which nothing explains", u->index, (int)result->code,
-                 result->error);
-    if (result->code == AFETCH_CERT && u->host->flavour != TEST_GOOD)
-        sim_met(&w->sim, MET_CERT_EXPIRED + (u->host->flavour - TEST_EXPIRED));
-    if (result->code == AFETCH_OK)
-        check_success(u, result);
-    check_time(u, result);
+    sim_judge(u, result);
     if (w->describes)
         afetch_session_describe(w->session, describe_line, &w->sim);
     if (!w->source && !w->canceled && w->next_url < w->url_count)
@@ -207,6 +162,13 @@ static enum afetch_next next(void *arg, struct afetch_request **out)
     return *out ? AFETCH_NEXT_ONE : AFETCH_NEXT_END;
 }
 
+static void on_trace(void *arg, const struct afetch_request *r, enum afetch_trace kind, const char *text, size_t len)
+{
+    (void)r;
+    (void)text;
+    sim_note(arg, "trace", kind, len);
+}
+
 static void on_tick(void *arg)
 {
     sim_note(arg, "tick", 0, 0);
@@ -229,6 +191,8 @@ static bool make_session(struct sim_world *w)
     struct afetch_options opt = w->opt;
     opt.parallel_max += w->plant == PLANT_LIMIT ? 30 : 0;
     opt.parallel_max_host += w->plant == PLANT_HOST && opt.parallel_max_host ? 1 : 0;
+    opt.trace = w->traces ? on_trace : NULL;
+    opt.trace_arg = &w->sim;
     opt.ca_file = w->tls ? sim_tls_ca_file(&w->sim) : NULL;
     struct engine *e = sim_engine_new(&w->sim, &w->remote, &w->counts);
     struct names *names = NULL;

@@ -23,17 +23,10 @@ void sim_machine_clock(const uint64_t *now_ns)
     machine.now_ns = now_ns;
 }
 
-int sim_machine_restart_tls(uint64_t seed, struct error *err)
-{
-    sim_machine_stop_tls();
-    rng_init(&machine.entropy, seed);
-    psa_status_t status = psa_crypto_init();
-    return status == PSA_SUCCESS ? 0 : error_set(err, ERR_TLS, 0, "psa_crypto_init says %ld", (long)status);
-}
-
-void sim_machine_stop_tls(void)
+void sim_machine_reset_tls(uint64_t seed)
 {
     mbedtls_psa_crypto_free();
+    rng_init(&machine.entropy, seed);
 }
 
 void sim_machine_spoil(void)

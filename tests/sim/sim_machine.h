@@ -5,16 +5,12 @@
 
 #include <stdint.h>
 
-#include "base/error.h"
-
 /* Clocks show what *now_ns does (the wall clock from a day in 2026 on); NULL: the moment 0. */
 void sim_machine_clock(const uint64_t *now_ns);
 
-/* The TLS library starts anew, with randomness of that seed: what it does from now on depends on nothing before it.
- * ERR_TLS. */
-int sim_machine_restart_tls(uint64_t seed, struct error *err);
-/* And frees what it holds. */
-void sim_machine_stop_tls(void);
+/* The TLS library forgets everything and frees what it holds. It starts anew at its next use, with randomness of that
+ * seed: what it does from then on depends on nothing before. */
+void sim_machine_reset_tls(uint64_t seed);
 /* From now on entropy is no longer the seed's alone: a planted mistake. */
 void sim_machine_spoil(void);
 

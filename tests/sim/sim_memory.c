@@ -10,10 +10,8 @@ enum { TRACED = 1000000 };
 static struct {
     struct sim_memory_plan plan;
     struct rng rng;
-    bool library; /* is at work */
     uint64_t asked, failed;
     uint64_t failing; /* so many more fail */
-    int64_t live;
     struct site {
         const void *at;
         bool seen, failed;
@@ -21,6 +19,10 @@ static struct {
     size_t site_count;
     uint16_t trace[TRACED];
 } m;
+
+/* Helpers of a test in other threads are no library at work; they allocate, too. */
+static _Thread_local bool library;
+static _Atomic int64_t live;
 
 void sim_memory_begin(const struct sim_memory_plan *plan)
 {
@@ -37,8 +39,8 @@ void sim_memory_end(void)
 
 bool sim_memory_library(bool at_work)
 {
-    bool was = m.library;
-    m.library = at_work;
+    bool was = library;
+    library = at_work;
     return was;
 }
 
@@ -91,7 +93,7 @@ static bool is_chosen(void)
 
 static bool fails(const void *at)
 {
-    if (!m.library)
+    if (!library)
         return false;
     size_t site = site_of(at);
     if (m.asked < TRACED)
@@ -122,7 +124,7 @@ uint64_t sim_memory_failed(void)
 
 int64_t sim_memory_live(void)
 {
-    return m.live;
+    return live;
 }
 
 /* ---- in the place of the C library's ------------------------------------------------------------------------------ */
@@ -143,7 +145,7 @@ void __wrap_free(void *p);
 
 static void *counted(void *p)
 {
-    m.live += p != NULL;
+    live += p != NULL;
     return p;
 }
 
@@ -162,7 +164,7 @@ void *__wrap_realloc(void *p, size_t size)
     if (fails(__builtin_return_address(0)))
         return NULL;
     void *grown = __real_realloc(p, size);
-    m.live += !p && grown;
+    live += !p && grown;
     return grown;
 }
 
@@ -178,6 +180,6 @@ char *__wrap_strndup(const char *text, size_t max)
 
 void __wrap_free(void *p)
 {
-    m.live -= p != NULL;
+    live -= p != NULL;
     __real_free(p);
 }

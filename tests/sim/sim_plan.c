@@ -296,57 +296,6 @@ bool sim_url_must_close(const struct sim_url *u)
     return u->framing == FRAME_CLOSE && sim_url_has_body(u);
 }
 
-/* ---- what may come of it ------------------------------------------------------------------------------------------------ */
-
-/* What the response itself means, whole as the server makes it. */
-static uint64_t codes_of(const struct sim_url *u)
-{
-    bool refused = u->status >= 400 && u->world->opt.fail_on_status;
-    uint64_t good = sim_code(refused ? AFETCH_STATUS : AFETCH_OK);
-    bool aborts = !refused && sim_url_has_body(u) && u->abort_at < u->body_len;
-    switch (u->defect) {
-    case DEFECT_NONE:
-        return aborts ? sim_code(u->abort_code) : good;
-    case DEFECT_GARBAGE:
-    case DEFECT_TWO_LENGTHS:
-    case DEFECT_SWITCH:
-        return sim_code(AFETCH_WEIRD_REPLY);
-    case DEFECT_LONG_HEAD:
-        return sim_code(AFETCH_RECV);
-    case DEFECT_BAD_CHUNK:
-        return sim_code(refused ? AFETCH_STATUS : AFETCH_RECV) | (aborts ? sim_code(u->abort_code) : 0);
-    default:
-        /* What the client is told decides; a body may have been refused before that. */
-        return (refused ? sim_code(AFETCH_STATUS) : 0) | (aborts ? sim_code(u->abort_code) : 0);
-    }
-}
-
-uint64_t sim_codes(const struct sim_url *u)
-{
-    const struct sim_world *w = u->world;
-    uint64_t codes = u->host->codes | u->seen;
-    uint64_t served = codes_of(u);
-    if (u->host->unreachable)
-        served = 0;
-    if (u->seen)
-        served &= ~sim_code(AFETCH_OK);
-    codes |= served;
-    if (sim_memory_failed() > u->memory_failed && w->plant != PLANT_MEMORY) {
-        codes |= sim_code(AFETCH_MEMORY);
-        /* mbedTLS does not tell everywhere what it lacked: a signature that it had no memory to check is a bad one. */
-        if (u->host->tls)
-            codes |= sim_code(AFETCH_TLS) | sim_code(AFETCH_CERT);
-    }
-    if (w->opt.timeout_ms || w->opt.connect_timeout_ms)
-        codes |= sim_code(AFETCH_TIMEOUT);
-    if (w->canceled)
-        codes |= sim_code(AFETCH_CANCELED);
-    if (u->tainted)
-        codes |= sim_code(AFETCH_STATUS) | sim_code(AFETCH_WEIRD_REPLY) | sim_code(AFETCH_PARTIAL) |
-                 sim_code(AFETCH_RECV) | sim_code(AFETCH_SEND) | sim_code(AFETCH_EMPTY);
-    return codes;
-}
-
 /* ---- all of it ------------------------------------------------------------------------------------------------------------ */
 
 static void plan_limits(struct sim_world *w)
@@ -405,5 +354,6 @@ void sim_plan(struct sim_world *w, bool tiny, bool tls)
     w->source = rng_chance(r, 600);
     plan_memory(w);
     w->ticks = rng_chance(r, 100);
+    w->traces = rng_chance(r, 100);
     w->describes = rng_chance(r, 200);
 }

@@ -48,7 +48,7 @@ static void make_certificates(struct sim *s)
     struct error err = {0};
     struct test_ca *ca = NULL;
     sim_machine_clock(NULL);
-    check(s, sim_machine_restart_tls(CA_SEED, &err), &err);
+    sim_machine_reset_tls(CA_SEED);
     check(s, test_ca_new(&ca, "Simulated CA", &err), &err);
     for (int i = 0; i < TEST_FLAVOURS; i++) {
         struct test_cert cert = {0};
@@ -65,7 +65,6 @@ static void make_certificates(struct sim *s)
 
 void sim_tls_begin(struct sim_world *w)
 {
-    struct error err = {0};
     if (!w->tls)
         return;
     if (!trust.made)
@@ -73,7 +72,7 @@ void sim_tls_begin(struct sim_world *w)
     rewind(trust.ca);
     if (w->plant == PLANT_RANDOM)
         sim_machine_spoil();
-    check(&w->sim, sim_machine_restart_tls(w->sim.seed, &err), &err);
+    sim_machine_reset_tls(w->sim.seed);
 }
 
 void sim_tls_end(struct sim_world *w)
@@ -81,7 +80,7 @@ void sim_tls_end(struct sim_world *w)
     for (size_t i = 0; i < w->host_count; i++)
         tls_config_free(w->hosts[i].tls_config);
     if (w->tls)
-        sim_machine_stop_tls();
+        sim_machine_reset_tls(0);
 }
 
 const char *sim_tls_ca_file(struct sim *s)

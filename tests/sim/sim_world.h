@@ -71,7 +71,7 @@ struct sim_host {
 enum sim_framing { FRAME_LENGTH, FRAME_CHUNKED, FRAME_CLOSE };
 
 /* How a response goes wrong. To add one: a name here, its chance in sim_plan.c (plan_defect), its bytes in
- * sim_response.c, and the codes that it may end with in sim_plan.c (codes_of). */
+ * sim_response.c, and the codes that it may end with in sim_judge.c (codes_of). */
 enum sim_defect {
     DEFECT_NONE,
     DEFECT_CUT,     /* the server closes within the message */
@@ -171,6 +171,7 @@ struct sim_world {
     bool source;        /* the others: by a source, else by the done of others */
     bool ticks;
     bool describes;
+    bool traces;
     struct sim_memory_plan memory;
     /* what has happened */
     struct sim_remote remote;
@@ -193,8 +194,8 @@ static inline uint64_t sim_code(enum afetch_code code)
 /* Decides everything that does not depend on the run. tiny: few URLs and small bodies, for the sweeps. tls: there are
  * https hosts, else in a few seeds only. */
 void sim_plan(struct sim_world *w, bool tiny, bool tls);
-/* What u may end with: a bit for each code; AFETCH_OK's is set if it may end well. */
-uint64_t sim_codes(const struct sim_url *u);
+/* Whether that result of u is one that plan and events explain; sim_judge.c. */
+void sim_judge(const struct sim_url *u, const struct afetch_result *result);
 
 /* ---- the parts ------------------------------------------------------------------------------------------------------ */
 

@@ -981,7 +981,14 @@ static void test_trust(void **state)
     assert_non_null(strstr(tls_library(), "TLS"));
 }
 
-/* A connection that waits: at most 31 KB, which pays for thousands of them. */
+/* A connection that waits: at most 31 KB, which pays for thousands of them. The system's mbedTLS, configured by others,
+ * has 12 KB more to send from and larger structs. */
+#ifdef MBEDTLS_USER_CONFIG_FILE
+enum { WAITING_MAX = 31 * 1024 };
+#else
+enum { WAITING_MAX = 44 * 1024 };
+#endif
+
 static void test_memory(void **state)
 {
     (void)state;
@@ -1009,7 +1016,7 @@ static void test_memory(void **state)
         for (size_t i = 0; i < CONNECTIONS; i++)
             side_deinit(&c[i]);
         printf("TLS 1.%d: %zu bytes a waiting connection\n", minor, most);
-        assert_in_range(most, 0, 31 * 1024); /* 0: a sanitizer's allocator, which does not count */
+        assert_in_range(most, 0, WAITING_MAX); /* 0: a sanitizer's allocator, which does not count */
     }
     tls_config_free(server);
 #else
