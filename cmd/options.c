@@ -453,11 +453,14 @@ static int parse_negated(struct parser *p, const char *name, size_t len, bool ha
         return unknown(p, name - 3, len + 3);
     if (opt->kind == OPTION_SOON)
         return fail(p->o, EXIT_USAGE, "%s is not there yet", p->shown);
-    if (opt->kind != OPTION_FLAG)
+    if (opt->kind != OPTION_FLAG && !(opt->kind == OPTION_SET && opt->max))
         return fail(p->o, EXIT_USAGE, "there is no %s: --%s is not a switch", p->shown, opt->name);
     if (has_value)
         return fail(p->o, EXIT_USAGE, "%s takes no argument", p->shown);
-    *(bool *)value_of(p->o, opt) = false;
+    if (opt->kind == OPTION_SET)
+        *(unsigned *)value_of(p->o, opt) = (unsigned)opt->max;
+    else
+        *(bool *)value_of(p->o, opt) = false;
     if (p->o->once == opt->name)
         p->o->once = NULL;
     return 0;
@@ -525,7 +528,7 @@ static int parse_letters(struct parser *p, const char *arg)
 
 int options_parse(struct options *o, int argc, char **argv)
 {
-    *o = (struct options){.fail = true,
+    *o = (struct options){.fail = FAIL_DROP,
                           .location = true,
                           .max_redirs = 10,
                           .parallel = true,

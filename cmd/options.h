@@ -17,7 +17,7 @@ enum option_kind {
     OPTION_LIMIT,    /* int, 0 to max, or -1 for none */
     OPTION_SECONDS,  /* uint64_t in milliseconds, from "2" or "0.5" */
     OPTION_TEXT,     /* const char * */
-    OPTION_SET,      /* takes no argument: unsigned becomes min */
+    OPTION_SET,      /* takes no argument: unsigned becomes min; max by --no-NAME, which there is if that is not 0 */
     OPTION_FIELD,    /* const char * that goes into a head; at least min bytes */
     OPTION_TOKEN,    /* const char *, a word as methods are (RFC 9110 section 5.6.2) */
     OPTION_STATUSES, /* const char *, such as "200-299,404" */
@@ -96,6 +96,9 @@ struct options_input {
     int fd; /* of a list that is open already, and is read from there; 0: none */
 };
 
+/* What a status that is no success means. */
+enum options_fail { FAIL_NEVER = 1, FAIL_DROP, FAIL_WITH_BODY };
+
 struct options_list {
     const char **item;
     size_t count;
@@ -109,7 +112,6 @@ struct options {
     bool sync, threads, compare; /* as given; two of them are a usage error */
     enum afetch_mode mode;       /* what sync and threads come to */
     bool insecure;
-    bool fail;                         /* status 400 and over is a failure; on unless --no-fail */
     bool parallel, parallel_immediate; /* taken, and change nothing */
     bool globoff;                      /* URLs are taken as they are */
     bool location;                     /* redirects are followed; on unless --no-location */
@@ -121,7 +123,9 @@ struct options {
     uint64_t retry_delay_ms, retry_max_time_ms;
     bool retry_connrefused, retry_all_errors;
     const char *retry_on_statuses;
-    const char *method; /* NULL: GET, or HEAD by head */
+    unsigned fail;               /* enum options_fail */
+    const char *accept_statuses; /* NULL: below 400 */
+    const char *method;          /* NULL: GET, or HEAD by head */
     bool head;
     unsigned http_minor; /* of HTTP/1.x, as it is sent */
     bool path_as_is;

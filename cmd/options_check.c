@@ -113,6 +113,8 @@ static int split_referer(struct options *o)
 
 static int check_request(struct options *o)
 {
+    if (o->fail == FAIL_NEVER && o->accept_statuses)
+        return refuse(o, "--no-fail and --accept-status contradict each other; give one of them");
     if (o->head && o->outputs.count > 0)
         return refuse(o, "-I with -o is not there yet: heads cannot be written to files");
     return split_referer(o);

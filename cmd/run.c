@@ -209,7 +209,9 @@ static bool open_session(struct run *r)
     opt.insecure = o->insecure;
     opt.ca_file = o->cacert;
     opt.dns_servers = o->dns_servers;
-    opt.fail_on_status = o->fail;
+    opt.fail_on_status = o->fail != FAIL_NEVER;
+    opt.fail_with_body = o->fail == FAIL_WITH_BODY;
+    opt.accept_statuses = o->accept_statuses;
     opt.follow = o->location;
     opt.redirects_max = o->max_redirs;
     opt.location_trusted = o->location_trusted;

@@ -30,9 +30,12 @@ struct transfer {
     uint64_t number;                /* these two are the request's, once it is done */
     char *url;
     uint64_t bytes; /* of the body */
+    int code;       /* of a failure whose body is kept all the same (--fail-with-body) */
+    char *why;
 
     struct filework *file;        /* NULL: it has none */
     int descriptor;               /* what the file is, if it is standard output or standard error; else -1 */
+    int status;                   /* of the response that was told last */
     bool begun;                   /* there is a body for the file */
     bool printed;                 /* bytes of it went to standard output or standard error */
     bool paused;                  /* it has returned AFETCH_PAUSE */
@@ -86,7 +89,14 @@ static void finish(struct transfer *t, const char *url, int code, const char *wh
     else if (!report_success(ts->report, url, t->bytes))
         ts->owner.end_run(ts->owner.arg);
     free(t->url);
+    free(t->why);
     free(t);
+}
+
+/* Nothing is left to be done for its body. */
+static void finish_whole(struct transfer *t)
+{
+    finish(t, url_of(t), t->code, t->why);
 }
 
 static void finish_unwritten(struct transfer *t, const char *url, const char *why)
@@ -111,7 +121,7 @@ static void succeed(struct transfer *t)
 {
     struct transfers *ts = t->all;
     if (!ts->one_at_a_time) {
-        finish(t, url_of(t), AFETCH_OK, NULL);
+        finish_whole(t);
         return;
     }
     ts->finishing += t->state == RUNNING;
@@ -122,7 +132,7 @@ static void succeed(struct transfer *t)
 static void finish_done(struct transfers *ts)
 {
     while (ts->first && ts->first->state == DONE)
-        finish(ts->first, ts->first->url, AFETCH_OK, NULL);
+        finish_whole(ts->first);
 }
 
 /* ---- callbacks of its request ------------------------------------------------------------------------------------- */
@@ -131,6 +141,7 @@ static enum afetch_flow on_head(void *arg, struct afetch_request *r, const struc
 {
     struct transfer *t = arg;
     (void)r;
+    t->status = head->status;
     if (head->status == 304) /* what is there stays as it is */
         return AFETCH_GO;
     t->begun = true;
@@ -189,10 +200,17 @@ static enum afetch_flow on_restart(void *arg, struct afetch_request *r)
     return undone ? AFETCH_GO : AFETCH_ABORT;
 }
 
-/* The body is whole; its file may not be yet. */
-static void finish_file(struct transfer *t, const char *url)
+/* Whether there is a body to be kept: of a success, or of a status that fails with its body. */
+static bool is_whole(const struct transfer *t, const struct afetch_result *result)
 {
-    if (!(t->url = strdup(url))) {
+    return result->code == AFETCH_OK || (result->code == AFETCH_STATUS && t->begun && t->status == result->status);
+}
+
+/* The body is whole; its file may not be yet. */
+static void finish_file(struct transfer *t, const char *url, const struct afetch_result *result)
+{
+    t->code = result->code;
+    if ((t->code && !(t->why = strdup(result->error))) || !(t->url = strdup(url))) {
         finish(t, url, AFETCH_MEMORY, afetch_code_text(AFETCH_MEMORY));
     } else if (!t->begun || t->descriptor >= 0) {
         succeed(t);
@@ -215,8 +233,8 @@ static void on_done(void *arg, struct afetch_request *r, const struct afetch_res
     t->bytes = result->bytes;
     if (result->code == AFETCH_CANCELED)
         finish_canceled(t, afetch_request_url(r), result->error);
-    else if (result->code == AFETCH_OK && t->file)
-        finish_file(t, afetch_request_url(r));
+    else if (t->file && is_whole(t, result))
+        finish_file(t, afetch_request_url(r), result);
     else
         finish(t, afetch_request_url(r), result->code, result->error);
     finish_done(ts);

@@ -97,16 +97,18 @@ struct afetch_options {
     const char *user_agent;      /* NULL: "afetch/VERSION"; "": none */
     const char *const *headers;  /* "Name: value" for every request; curl's meaning of "Name:" and "Name;" */
     size_t header_count;
-    const char *referer;        /* a Referer field; NULL: none */
-    bool referer_auto;          /* a request that a redirect leads to names the URL before it, as browsers do */
-    const char *request_target; /* sent as it is, in place of each URL's path and query; NULL: those */
-    bool http10;                /* send HTTP/1.0 */
-    bool path_as_is;            /* "." and ".." stay in paths */
-    const char *default_scheme; /* of a URL without one: "http" (default) or "https" */
-    bool insecure;              /* accept any certificate */
-    const char *ca_file;        /* PEM file of trusted certificates; NULL: the system's (SSL_CERT_FILE, …) */
-    const char *dns_servers;    /* "127.0.0.1:5353,…"; NULL: the system's */
-    bool fail_on_status;        /* status 400 and over is a failure (default) */
+    const char *referer;         /* a Referer field; NULL: none */
+    bool referer_auto;           /* a request that a redirect leads to names the URL before it, as browsers do */
+    const char *request_target;  /* sent as it is, in place of each URL's path and query; NULL: those */
+    bool http10;                 /* send HTTP/1.0 */
+    bool path_as_is;             /* "." and ".." stay in paths */
+    const char *default_scheme;  /* of a URL without one: "http" (default) or "https" */
+    bool insecure;               /* accept any certificate */
+    const char *ca_file;         /* PEM file of trusted certificates; NULL: the system's (SSL_CERT_FILE, …) */
+    const char *dns_servers;     /* "127.0.0.1:5353,…"; NULL: the system's */
+    bool fail_on_status;         /* a status that is no success is a failure (default) */
+    bool fail_with_body;         /* then too the callbacks get head and body */
+    const char *accept_statuses; /* "200-299,404": what success is; NULL: below 400 */
     /* Redirects. */
     bool follow;          /* they are followed (default) */
     int redirects_max;    /* of one request; -1: no limit; default 10 */
@@ -216,7 +218,7 @@ enum afetch_flow {
 
 struct afetch_callbacks {
     /* The final response's head; may be NULL. afetch_request_header gives its fields during the call. AFETCH_PAUSE is
-     * AFETCH_GO here. Not called for a response that fails by its status. */
+     * AFETCH_GO here. Not called for a response that fails by its status, but with fail_with_body. */
     enum afetch_flow (*head)(void *arg, struct afetch_request *r, const struct afetch_head *head);
     /* Bytes of the body, valid during the call; may be NULL: they are counted alone. */
     enum afetch_flow (*body)(void *arg, struct afetch_request *r, const void *data, size_t len);

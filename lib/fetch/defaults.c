@@ -19,14 +19,26 @@ int defaults_init(struct defaults *d, const struct afetch_options *opt, struct e
     *d = (struct defaults){
         .referer_auto = opt->referer_auto,
         .http10 = opt->http10,
+        .fail_on_status = opt->fail_on_status,
+        .fail_with_body = opt->fail_with_body,
         .url_flags = opt->path_as_is ? URL_PATH_AS_IS : 0,
     };
     int rc = copy_text(&d->referer, opt->referer && *opt->referer ? opt->referer : NULL, "referer", err);
-    return rc < 0 ? rc : copy_text(&d->request_target, opt->request_target, "request target", err);
+    if (rc == 0)
+        rc = copy_text(&d->request_target, opt->request_target, "request target", err);
+    return rc == 0 && opt->accept_statuses ? statuses_parse(&d->accept, opt->accept_statuses, err) : rc;
 }
 
 void defaults_deinit(struct defaults *d)
 {
     free(d->referer);
     free(d->request_target);
+    statuses_deinit(&d->accept);
+}
+
+bool defaults_accept(const struct defaults *d, int status)
+{
+    if (!d->fail_on_status)
+        return true;
+    return d->accept.count ? statuses_have(&d->accept, status) : status < 400;
 }

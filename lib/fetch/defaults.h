@@ -1,9 +1,10 @@
-/* What the session's options say of every request: its head, and which URLs it may have. */
+/* What the session's options say of every request and its response: heads, URLs, statuses. */
 #ifndef AFETCH_FETCH_DEFAULTS_H
 #define AFETCH_FETCH_DEFAULTS_H
 
 #include "afetch.h"
 #include "base/error.h"
+#include "fetch/statuses.h"
 
 struct defaults {
     char *referer;        /* NULL: none */
@@ -11,10 +12,15 @@ struct defaults {
     char *request_target; /* in place of the URL's; NULL: that */
     bool http10;
     unsigned url_flags; /* of url_parse */
+    bool fail_on_status, fail_with_body;
+    struct statuses accept; /* empty: those below 400 */
 };
 
 /* Copies what it needs of opt; defaults_deinit frees it in any case. ERR_MEMORY, ERR_USAGE. */
 int defaults_init(struct defaults *d, const struct afetch_options *opt, struct error *err);
 void defaults_deinit(struct defaults *d);
+
+/* Whether a response with this status is a success. */
+bool defaults_accept(const struct defaults *d, int status);
 
 #endif

@@ -32,14 +32,12 @@ static bool becomes_get(const struct afetch_request *r)
 }
 
 /* The error of a URL that a server gave names it: the user never wrote it. */
-static int tell_bad(struct afetch_request *r, struct error *err)
+static void tell_bad(struct afetch_request *r, struct error *err)
 {
     char shown[201];
     url_show(shown, sizeof shown, r->location, strlen(r->location));
-    int rc = err->code;
-    error_set(&r->err, rc, 0, "redirected to %s: %s", shown, error_text(err));
+    error_set(&r->err, err->code, 0, "redirected to %s: %s", shown, error_text(err));
     error_clear(err);
-    return rc;
 }
 
 static int resolve(struct afetch_request *r, struct url *to)
@@ -48,12 +46,14 @@ static int resolve(struct afetch_request *r, struct url *to)
     struct error err = {0};
     buf_init(&text, URL_MAX * 4); /* a relative one is not longer than its base and itself */
     int rc = url_resolve(&text, &r->url, r->location);
-    if (rc == 0)
+    if (rc >= 0)
         rc = url_parse(to, text.data, text.len, r->url.scheme, r->session->defaults.url_flags, &err);
     else
         error_set(&err, rc, 0, NULL);
     buf_deinit(&text);
-    return rc < 0 ? tell_bad(r, &err) : 0;
+    if (rc < 0)
+        tell_bad(r, &err);
+    return rc;
 }
 
 static int check_scheme(struct afetch_request *r, const struct url *to)

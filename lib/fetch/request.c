@@ -63,6 +63,7 @@ void afetch_request_free(struct afetch_request *r)
     url_deinit(&r->url);
     url_deinit(&r->first_url);
     error_clear(&r->err);
+    error_clear(&r->refusal);
     free(r);
 }
 
@@ -215,6 +216,7 @@ bool request_read_past(const struct afetch_request *r, int rc)
 void request_reset(struct afetch_request *r)
 {
     error_clear(&r->err);
+    error_clear(&r->refusal);
     r->bytes = r->continue_from;
     r->status = 0;
     r->discard = false;
@@ -300,11 +302,12 @@ static int drop_body(struct afetch_request *r, const struct http1 *response)
     return http1_content_length(response) > DISCARD_MAX && !request_ends_at_head(r) ? ERR_STATUS : 0;
 }
 
-static int refuse_status(struct afetch_request *r, const struct http1 *response)
+static void set_refusal(struct error *err, const struct http1 *response)
 {
     const char *reason = http1_reason(response);
-    error_set(&r->err, ERR_STATUS, 0, "%d%s%.100s", r->status, *reason ? " " : "", reason);
-    return drop_body(r, response);
+    int status = http1_status(response);
+    error_set(err, ERR_STATUS, 0, "%d%s%.100s%s", status, *reason ? " " : "", reason,
+              status < 400 ? ", which is not to be accepted" : "");
 }
 
 /* Whether the response is followed by another hop or attempt, and is only read past: 1, 0, or an error. */
@@ -388,8 +391,14 @@ int request_head(struct afetch_request *r, const struct http1 *response)
     int rc = leads_on(r, response);
     if (rc != 0)
         return rc < 0 ? rc : drop_body(r, response);
-    if (r->status >= 400 && r->session->fail_on_status)
-        return refuse_status(r, response);
+    bool rest = r->continue_from && r->status == 206; /* the range was our idea */
+    bool accepted = rest || defaults_accept(&r->session->defaults, r->status);
+    if (!accepted && !r->session->defaults.fail_with_body) {
+        set_refusal(&r->err, response);
+        return drop_body(r, response);
+    }
+    if (!accepted)
+        set_refusal(&r->refusal, response);
     rc = continues(r, response);
     return rc != 0 ? (rc < 0 ? rc : 0) : tell_head(r, response);
 }
@@ -451,6 +460,8 @@ int request_body(struct afetch_request *r, const void *data, size_t len)
 
 int request_end(struct afetch_request *r)
 {
+    if (r->refusal.code)
+        return error_copy(&r->err, &r->refusal);
     return r->discard ? ERR_STATUS : 0;
 }
 

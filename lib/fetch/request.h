@@ -36,7 +36,8 @@ struct afetch_request {
     void *arg;
     uint64_t number;
 
-    struct error err;                                              /* the first failure */
+    struct error err;     /* the first failure */
+    struct error refusal; /* of a status whose body is delivered all the same: it fails in the end */
     uint64_t start_ns, queued_ns, sent_ns, first_byte_ns, done_ns; /* the engine's clock; 0: not yet */
     struct dial_times times;
     struct addr peer;

@@ -16,11 +16,13 @@ enum { BACKOFF_MAX_S = 600 };
 static bool transient_status(const struct afetch_session *s, int status)
 {
     static const int transient[] = {408, 429, 500, 502, 503, 504, 522, 524};
+    if (statuses_have(&s->retry_statuses, status))
+        return true;
+    if (statuses_have(&s->defaults.accept, status)) /* it was named a success */
+        return false;
     for (size_t i = 0; i < sizeof transient / sizeof transient[0]; i++)
         if (transient[i] == status)
             return true;
-    if (statuses_have(&s->retry_statuses, status))
-        return true;
     return s->retry_all_errors && status >= 500;
 }
 

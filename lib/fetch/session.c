@@ -547,7 +547,6 @@ static int copy_options(struct afetch_session *s, const struct afetch_options *o
     s->connect_timeout_ns = timer_ns_of_ms(opt->connect_timeout_ms);
     s->timeout_ms = opt->timeout_ms;
     s->insecure = opt->insecure;
-    s->fail_on_status = opt->fail_on_status;
     s->trace = opt->trace;
     s->trace_arg = opt->trace_arg;
     s->default_scheme = strdup(opt->default_scheme ? opt->default_scheme : "http");

@@ -52,7 +52,7 @@ struct afetch_session {
     uint64_t retry_delay_ns, retry_max_time_ns;
     bool retry_connrefused, retry_all_errors;
     struct statuses retry_statuses;
-    bool insecure, fail_on_status;
+    bool insecure;
     void (*trace)(void *arg, const struct afetch_request *r, enum afetch_trace kind, const char *text, size_t len);
     void *trace_arg;
 

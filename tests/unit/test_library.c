@@ -506,6 +506,15 @@ static void test_wrong_options(void **state)
     opt.header_count = 1;
     refuses(&opt, AFETCH_INTERNAL, "invalid argument: a line end within the header Authorization");
     afetch_options_init(&opt);
+    opt.accept_statuses = "200,x";
+    refuses(&opt, AFETCH_INTERNAL, "invalid argument: \"200,x\" is no list of statuses");
+    afetch_options_init(&opt);
+    opt.referer = "http://a/\nX-Other: 1";
+    refuses(&opt, AFETCH_INTERNAL, "invalid argument: a line end within the referer");
+    afetch_options_init(&opt);
+    opt.request_target = "/ HTTP/1.1\r";
+    refuses(&opt, AFETCH_INTERNAL, "invalid argument: a line end within the request target");
+    afetch_options_init(&opt);
     opt.ca_file = "/nonexistent/ca.pem";
     refuses(&opt, AFETCH_TRUST, "could not load the trust store: ");
     afetch_options_init(&opt);

@@ -90,6 +90,16 @@ static void refused(void **state)
         {{"-o", "{foo}", "u"}, 2, "\"{foo}\" is none of"},
         {{"-o", "a{", "u"}, 2, "is none of"},
         {{"-o", "", "u"}, 2, "empty file name"},
+        {{"--accept-status", "20", "u"}, 2, "--accept-status: "},
+        {{"--accept-status", "200-", "u"}, 2, "--accept-status: "},
+        {{"--accept-status", "299-200", "u"}, 2, "--accept-status: "},
+        {{"--accept-status", "200,", "u"}, 2, "--accept-status: "},
+        {{"--accept-status", "", "u"}, 2, "--accept-status: "},
+        {{"--accept-status", "099", "u"}, 2, "--accept-status: "},
+        {{"--accept-status", "2xx", "u"}, 2, "--accept-status: "},
+        {{"--accept-status", "200 ,404", "u"}, 2, "--accept-status: "},
+        {{"--accept-status", "200", "--no-fail", "u"}, 2, "--no-fail and --accept-status contradict each other"},
+        {{"--no-accept-status", "u"}, 2, "is not a switch"},
         {{"-X", "", "u"}, 2, "-X: \"\" is not a word"},
         {{"-X", "GET /", "u"}, 2, "-X: \"GET /\" is not a word"},
         {{"--request", "A\r\nB", "u"}, 2, "is not a word"},
@@ -149,7 +159,7 @@ static void defaults(void **state)
     assert_int_equal(o.parallel_max_host, 0);
     assert_int_equal(o.connect_timeout_ms, 30000);
     assert_int_equal(o.timeout_ms, 0);
-    assert_true(o.fail);
+    assert_int_equal(o.fail, FAIL_DROP);
     assert_false(o.silent || o.show_error || o.verbose || o.insecure);
     assert_int_equal(o.mode, AFETCH_ASYNC);
     assert_null(o.user_agent);
@@ -170,7 +180,7 @@ static void values(void **state)
     assert_int_equal(o.parallel_max, 8);
     assert_int_equal(o.timeout_ms, 500);
     assert_int_equal(o.connect_timeout_ms, 2000);
-    assert_false(o.fail);
+    assert_int_equal(o.fail, FAIL_NEVER);
     assert_int_equal(o.headers.count, 2);
     assert_string_equal(o.headers.item[0], "A: b");
     assert_string_equal(o.headers.item[1], "B;");
@@ -293,6 +303,34 @@ static void requests(void **state)
         assert_int_equal(o.head, cases[i].head);
         assert_int_equal(o.referer_auto, cases[i].referer_auto);
         assert_int_equal(o.path_as_is, cases[i].path_as_is);
+        options_deinit(&o);
+    }
+}
+
+static void fails(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *args[ARGS];
+        enum options_fail fail;
+    } cases[] = {
+        {{"u"}, FAIL_DROP},
+        {{"-f", "u"}, FAIL_DROP},
+        {{"--no-fail", "u"}, FAIL_NEVER},
+        {{"--no-fail", "--fail", "u"}, FAIL_DROP},
+        {{"--fail-with-body", "u"}, FAIL_WITH_BODY},
+        {{"--fail-with-body", "-f", "u"}, FAIL_DROP},
+        {{"-f", "--fail-with-body", "u"}, FAIL_WITH_BODY},
+        {{"--fail-with-body", "--no-fail", "u"}, FAIL_NEVER},
+        {{"--no-fail", "--fail-with-body", "u"}, FAIL_WITH_BODY},
+        {{"--fail-with-body", "--no-fail-with-body", "u"}, FAIL_DROP},
+        {{"--accept-status", "200-299,404", "--fail-with-body", "u"}, FAIL_WITH_BODY},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct options o;
+        assert_int_equal(parse(&o, cases[i].args), 0);
+        if (o.fail != cases[i].fail)
+            fail_msg("case %zu: %u", i, o.fail);
         options_deinit(&o);
     }
 }
@@ -481,21 +519,14 @@ static void shown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(refused),
-        cmocka_unit_test(no_secret_in_errors),
-        cmocka_unit_test(defaults),
-        cmocka_unit_test(values),
-        cmocka_unit_test(seconds),
-        cmocka_unit_test(last_wins_and_dashes),
-        cmocka_unit_test(outputs),
-        cmocka_unit_test(header_file),
-        cmocka_unit_test(tables),
-        cmocka_unit_test(templates),
-        cmocka_unit_test(shown),
-        cmocka_unit_test(modes),
-        cmocka_unit_test(values_of_globs),
-        cmocka_unit_test(requests),
-        cmocka_unit_test(outputs_of_globs),
+        cmocka_unit_test(refused),         cmocka_unit_test(no_secret_in_errors),
+        cmocka_unit_test(defaults),        cmocka_unit_test(values),
+        cmocka_unit_test(seconds),         cmocka_unit_test(last_wins_and_dashes),
+        cmocka_unit_test(outputs),         cmocka_unit_test(header_file),
+        cmocka_unit_test(tables),          cmocka_unit_test(templates),
+        cmocka_unit_test(shown),           cmocka_unit_test(modes),
+        cmocka_unit_test(values_of_globs), cmocka_unit_test(requests),
+        cmocka_unit_test(fails),           cmocka_unit_test(outputs_of_globs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
