@@ -75,10 +75,10 @@ enum afetch_mode {
 #define AFETCH_THREADS_MAX 1024 /* transfers at once by AFETCH_THREADS, whatever parallel_max */
 
 /* A bit for each scheme. */
-enum { AFETCH_SCHEME_HTTP = 1, AFETCH_SCHEME_HTTPS = 2 };
+enum afetch_scheme { AFETCH_SCHEME_HTTP = 1, AFETCH_SCHEME_HTTPS = 2 };
 
 /* Redirects whose POST stays one; else it becomes a GET, as in browsers. */
-enum { AFETCH_POST301 = 1, AFETCH_POST302 = 2, AFETCH_POST303 = 4 };
+enum afetch_post { AFETCH_POST301 = 1, AFETCH_POST302 = 2, AFETCH_POST303 = 4 };
 
 /* What a trace callback is given. */
 enum afetch_trace {

@@ -200,13 +200,12 @@ static void on_tick(struct timer *t)
 }
 
 /* On the session's thread. */
-static int start_tick(struct afetch_session *s)
+/* Without the memory for its timer, the next wake-up tries again: nothing fails for want of a tick. */
+static void start_tick(struct afetch_session *s)
 {
-    s->tick_changed = false;
     timer_stop(&s->engine->timers, &s->tick_timer);
-    if (!s->tick)
-        return 0;
-    return timer_start(&s->engine->timers, &s->tick_timer, engine_now_ns(s->engine) + s->tick_ns, on_tick);
+    uint64_t first_ns = engine_now_ns(s->engine) + s->tick_ns;
+    s->tick_changed = s->tick && timer_start(&s->engine->timers, &s->tick_timer, first_ns, on_tick) < 0;
 }
 
 /* ---- waking ---------------------------------------------------------------------------------------------------------------- */
@@ -238,8 +237,8 @@ void session_woken(struct afetch_session *s)
         s->woken(s->woken_arg);
     s->source_later = false;
     session_take_cancels(s, &s->main);
-    if (s->tick_changed && start_tick(s) < 0)
-        co_cancel(&s->root.co, ERR_MEMORY);
+    if (s->tick_changed)
+        start_tick(s);
     if (atomic_load(&s->cancel))
         co_cancel(&s->root.co, ERR_CANCELED);
     tell_news(s, s->engine);
@@ -284,8 +283,7 @@ enum afetch_code afetch_session_run(struct afetch_session *s)
 {
     if (is_running(s))
         return AFETCH_INTERNAL;
-    if (start_tick(s) < 0)
-        return AFETCH_MEMORY;
+    start_tick(s);
     s->source_later = false;
     s->root = (struct session_root){.session = s};
     co_start(&s->root.co, &s->engine->sched, session_run);
