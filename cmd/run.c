@@ -148,8 +148,7 @@ static bool open_session(struct run *r)
     opt.headers = o->headers.item;
     opt.header_count = o->headers.count;
     opt.default_scheme = o->proto_default;
-    opt.insecure = o->insecure;
-    opt.ca_file = o->cacert;
+    opt.tls = o->tls;
     opt.dns_servers = o->dns_servers;
     opt.fail_on_status = o->fail;
     if (o->verbose) {

@@ -36,25 +36,29 @@ extern "C" {
 /* How a transfer ended; the values are curl's exit codes. */
 enum afetch_code {
     AFETCH_OK = 0,
-    AFETCH_SCHEME = 1,      /* scheme not supported */
-    AFETCH_INTERNAL = 2,    /* the library failed */
-    AFETCH_URL = 3,         /* malformed URL */
-    AFETCH_RESOLVE = 6,     /* look-up failed */
-    AFETCH_CONNECT = 7,     /* no connection */
-    AFETCH_WEIRD_REPLY = 8, /* the server does not speak HTTP */
-    AFETCH_PARTIAL = 18,    /* the body ended early */
-    AFETCH_STATUS = 22,     /* status 400 and over */
-    AFETCH_WRITE = 23,      /* the body callback failed */
-    AFETCH_READ = 26,       /* input failed */
-    AFETCH_MEMORY = 27,     /* out of memory */
-    AFETCH_TIMEOUT = 28,    /* timed out */
-    AFETCH_TLS = 35,        /* TLS handshake failed */
-    AFETCH_CANCELED = 42,   /* cancelled by the caller */
-    AFETCH_EMPTY = 52,      /* empty reply */
-    AFETCH_SEND = 55,       /* sending failed */
-    AFETCH_RECV = 56,       /* receiving failed */
-    AFETCH_CERT = 60,       /* certificate not accepted */
-    AFETCH_TRUST = 77       /* trust store */
+    AFETCH_SCHEME = 1,       /* scheme not supported */
+    AFETCH_INTERNAL = 2,     /* the library failed */
+    AFETCH_URL = 3,          /* malformed URL */
+    AFETCH_RESOLVE = 6,      /* look-up failed */
+    AFETCH_CONNECT = 7,      /* no connection */
+    AFETCH_WEIRD_REPLY = 8,  /* the server does not speak HTTP */
+    AFETCH_PARTIAL = 18,     /* the body ended early */
+    AFETCH_STATUS = 22,      /* status 400 and over */
+    AFETCH_WRITE = 23,       /* the body callback failed */
+    AFETCH_READ = 26,        /* input failed */
+    AFETCH_MEMORY = 27,      /* out of memory */
+    AFETCH_TIMEOUT = 28,     /* timed out */
+    AFETCH_TLS = 35,         /* TLS handshake failed */
+    AFETCH_CANCELED = 42,    /* cancelled by the caller */
+    AFETCH_EMPTY = 52,       /* empty reply */
+    AFETCH_SEND = 55,        /* sending failed */
+    AFETCH_RECV = 56,        /* receiving failed */
+    AFETCH_CLIENT_CERT = 58, /* client certificate or its key */
+    AFETCH_CIPHER = 59,      /* unknown cipher suites or curves */
+    AFETCH_CERT = 60,        /* certificate not accepted */
+    AFETCH_TRUST = 77,       /* trust store */
+    AFETCH_CRL = 82,         /* revocation lists */
+    AFETCH_PIN = 90          /* the server's public key is none of the pinned ones */
 };
 
 struct afetch_session;
@@ -77,6 +81,31 @@ enum afetch_trace {
     AFETCH_TRACE_HEAD_IN   /* one line of a response's head */
 };
 
+enum afetch_tls_version { AFETCH_TLS_DEFAULT, AFETCH_TLS_1_2, AFETCH_TLS_1_3 };
+
+/* TLS towards servers; all zero is the default. A file that is named is read, and a list of names understood, when the
+ * session is made, so that a mistake shows there; but what trust is made of is read with the first https URL. */
+struct afetch_tls {
+    bool insecure;       /* accept any certificate; pinned_key holds all the same */
+    const char *ca_file; /* PEM file of trusted certificates */
+    const char
+        *ca_path; /* folders of such files, separated by colons; where one has names as c_rehash makes them, these
+                          * alone are read. Neither this nor ca_file: the first that is set of CURL_CA_BUNDLE,
+                          * SSL_CERT_DIR with SSL_CERT_FILE; else the system's */
+    const char *crl_file;                /* revocation lists: all certificates but the root must be in their scope */
+    const char *pinned_key;              /* a file with a public key, or "sha256//BASE64;sha256//BASE64…" */
+    enum afetch_tls_version min, max;    /* default: 1.2 to 1.3 */
+    const char *ciphers, *tls13_ciphers; /* suites of TLS 1.2, and of 1.3, by IANA's or OpenSSL's names, with colons
+                                            * between; what is not known is passed over as long as anything is */
+    const char *curves;                  /* "X25519:P-256", preferred first */
+    const char *cert_file, *key_file;    /* the client's certificate, its issuers behind; key_file NULL: in cert_file */
+    const char *key_password;            /* of an encrypted key */
+    bool cert_is_der, key_is_der;        /* not PEM */
+    const char
+        *key_log; /* a file that gets the connections' secrets appended, in NSS's format; NULL: what SSLKEYLOGFILE
+                          * names; "": none. One that cannot be opened is passed over */
+};
+
 /* Set by afetch_options_init to the defaults; strings must stay until afetch_session_new returns. */
 struct afetch_options {
     enum afetch_mode mode;
@@ -88,10 +117,9 @@ struct afetch_options {
     const char *const *headers;  /* "Name: value" for every request; curl's meaning of "Name:" and "Name;" */
     size_t header_count;
     const char *default_scheme; /* of a URL without one: "http" (default) or "https" */
-    bool insecure;              /* accept any certificate */
-    const char *ca_file;        /* PEM file of trusted certificates; NULL: the system's (SSL_CERT_FILE, …) */
-    const char *dns_servers;    /* "127.0.0.1:5353,…"; NULL: the system's */
-    bool fail_on_status;        /* status 400 and over is a failure (default) */
+    struct afetch_tls tls;
+    const char *dns_servers; /* "127.0.0.1:5353,…"; NULL: the system's */
+    bool fail_on_status;     /* status 400 and over is a failure (default) */
     /* Called with what happens to a request (NULL: not). text is valid during the call. */
     void (*trace)(void *arg, const struct afetch_request *r, enum afetch_trace kind, const char *text, size_t len);
     void *trace_arg;

@@ -6,7 +6,6 @@
 
 #include "fetch/fetch.h"
 #include "fetch/request.h"
-#include "fetch/trust.h"
 
 enum { LOOK_AHEAD_MIN = 1024 };
 
@@ -310,29 +309,10 @@ void session_keep_ticket(struct afetch_session *s, const char *origin, struct tl
 
 /* ---- TLS ---------------------------------------------------------------------------------------------------------------------- */
 
-static int make_tls(struct afetch_session *s, struct error *err)
-{
-    struct tls_config *c;
-    struct tls_options opt = {.insecure = s->insecure, .alpn = {"http/1.1", NULL}};
-    int rc = tls_config_new(&c, &opt, err);
-    if (rc < 0)
-        return rc;
-    if (!s->insecure && (rc = trust_load(c, s->ca_file, err)) < 0) {
-        tls_config_free(c);
-        return rc;
-    }
-    s->tls = c;
-    return 0;
-}
-
 int session_tls(struct afetch_session *s, struct tls_config **out, struct error *err)
 {
     lock_take(&s->lock);
-    if (!s->tls && !s->tls_error.code)
-        make_tls(s, &s->tls_error);
-    int rc = s->tls ? 0 : error_copy(err, &s->tls_error); /* the same for every https URL: found out once */
-    if (rc == 0)
-        *out = s->tls;
+    int rc = security_config(&s->security, out, err);
     lock_drop(&s->lock);
     return rc;
 }
@@ -414,16 +394,14 @@ static int copy_options(struct afetch_session *s, const struct afetch_options *o
 {
     s->connect_timeout_ns = opt->connect_timeout_ms * 1000000;
     s->timeout_ms = opt->timeout_ms;
-    s->insecure = opt->insecure;
     s->fail_on_status = opt->fail_on_status;
     s->trace = opt->trace;
     s->trace_arg = opt->trace_arg;
     s->default_scheme = strdup(opt->default_scheme ? opt->default_scheme : "http");
     s->user_agent = strdup(opt->user_agent ? opt->user_agent : "afetch/" AFETCH_VERSION);
-    s->ca_file = opt->ca_file ? strdup(opt->ca_file) : NULL;
-    if (!s->default_scheme || !s->user_agent || (opt->ca_file && !s->ca_file) || !copy_headers(s, opt))
+    if (!s->default_scheme || !s->user_agent || !copy_headers(s, opt))
         return error_set(err, ERR_MEMORY, 0, NULL);
-    return s->ca_file && !s->insecure ? trust_check(s->ca_file, err) : 0;
+    return security_init(&s->security, &opt->tls, err);
 }
 
 static unsigned parallel_of(const struct afetch_options *opt)
@@ -500,14 +478,12 @@ void afetch_session_free(struct afetch_session *s)
         engine_free(s->engine);
     }
     tickets_deinit(&s->tickets);
-    tls_config_free(s->tls);
-    error_clear(&s->tls_error);
+    security_deinit(&s->security);
     for (size_t i = 0; i < s->header_count; i++)
         free(s->headers[i]);
     free(s->headers);
     free(s->default_scheme);
     free(s->user_agent);
-    free(s->ca_file);
     lock_deinit(&s->lock);
     free(s);
 }

@@ -3,6 +3,7 @@
 #include "../../cmd/option_find.c"
 #include "../../cmd/option_table.c"
 #include "../../cmd/options.c"
+#include "../../cmd/options_tls.c"
 #include "../../cmd/template.c"
 #include "../../cmd/text.c"
 
@@ -127,7 +128,7 @@ static void defaults(void **state)
     assert_int_equal(o.connect_timeout_ms, 30000);
     assert_int_equal(o.timeout_ms, 0);
     assert_true(o.fail);
-    assert_false(o.silent || o.show_error || o.verbose || o.insecure);
+    assert_false(o.silent || o.show_error || o.verbose || o.tls.insecure);
     assert_int_equal(o.mode, AFETCH_ASYNC);
     assert_null(o.user_agent);
     assert_string_equal(o.proto_default, "http");
@@ -143,7 +144,7 @@ static void values(void **state)
     const char *args[] = {"u1",     "-sSkP",       "8",         "-m0.5", "--connect-timeout=2",
                           "-HA: b", "--header=B;", "--no-fail", "u2",    NULL};
     assert_int_equal(parse(&o, args), 0);
-    assert_true(o.silent && o.show_error && o.insecure);
+    assert_true(o.silent && o.show_error && o.tls.insecure);
     assert_int_equal(o.parallel_max, 8);
     assert_int_equal(o.timeout_ms, 500);
     assert_int_equal(o.connect_timeout_ms, 2000);
