@@ -31,8 +31,6 @@ const char *options_check_tls(struct options *o)
         return "--cert-type P12: mbedTLS cannot read PKCS#12; convert it: openssl pkcs12 -in FILE -out FILE.pem";
     o->tls.cert_is_der = is(o->cert_type, "DER");
     o->tls.key_is_der = is(o->key_type, "DER");
-    if (o->tls.cert_is_der && o->tls.cert_file && !o->tls.key_file)
-        return "--cert-type DER: such a file holds no key; name the key's with --key";
     if (is(o->tls_max, "1.0") || is(o->tls_max, "1.1"))
         return "--tls-max: TLS 1.2 and 1.3 alone are spoken";
     o->tls.max = is(o->tls_max, "1.2") ? AFETCH_TLS_1_2 : AFETCH_TLS_DEFAULT;

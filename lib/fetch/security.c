@@ -37,6 +37,9 @@ static int make_config(struct security *s, const struct afetch_tls *opt, const c
 
 static int load_identity(struct security *s, const struct afetch_tls *opt, struct error *err)
 {
+    if (opt->cert_is_der && !opt->key_file)
+        return error_set(err, ERR_CLIENT_CERT, 0, "%.300s is in DER form, which holds no key (--key names its file)",
+                         opt->cert_file);
     struct buf cert, key;
     buf_init(&cert, KEY_FILE_MAX);
     buf_init(&key, KEY_FILE_MAX);

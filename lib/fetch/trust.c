@@ -101,15 +101,6 @@ static int each_folder(struct tls_config *c, const char *list,
     return rc;
 }
 
-static int load_folders(struct tls_config *c, const char *list, struct error *err)
-{
-    size_t before = tls_config_trust_count(c);
-    int rc = each_folder(c, list, load_folder, err);
-    if (rc == 0 && tls_config_trust_count(c) == before)
-        rc = error_set(err, ERR_TRUST, 0, "no certificate in %.300s", list);
-    return rc;
-}
-
 /* ---- where they are named --------------------------------------------------------------------------------------------- */
 
 int trust_check(const char *file, const char *path, struct error *err)
@@ -120,8 +111,12 @@ int trust_check(const char *file, const char *path, struct error *err)
 
 static int load_both(struct tls_config *c, const char *file, const char *path, struct error *err)
 {
-    int rc = path ? load_folders(c, path, err) : 0;
-    return rc == 0 && file ? load_file(c, file, err) : rc;
+    int rc = path ? each_folder(c, path, load_folder, err) : 0;
+    if (rc == 0 && file)
+        rc = load_file(c, file, err);
+    if (rc == 0 && tls_config_trust_count(c) == 0)
+        rc = error_set(err, ERR_TRUST, 0, "no certificate in %.300s", path);
+    return rc;
 }
 
 static const char *environment(const char *name)
@@ -138,9 +133,11 @@ static int load_environment(struct tls_config *c, bool *found, struct error *err
     *found = bundle || dir || file;
     if (bundle)
         return load_file(c, bundle, err);
-    /* Many have the folder set that lack it, beside a file. */
-    int rc = dir ? load_folders(c, dir, file ? NULL : err) : 0;
-    return file ? load_file(c, file, err) : rc;
+    if (!dir || !file)
+        return dir || file ? load_both(c, file, dir, err) : 0;
+    /* Many have the folder set that lack it. */
+    each_folder(c, dir, load_folder, NULL);
+    return load_file(c, file, err);
 }
 
 int trust_load(struct tls_config *c, const char *file, const char *path, struct error *err)

@@ -60,7 +60,9 @@ static int load_cert(mbedtls_x509_crt *chain, const struct tls_file *f, struct e
         return error_set(err, ERR_MEMORY, 0, NULL);
     if (rc > 0 && chain->version)
         return error_set(err, ERR_CLIENT_CERT, 0, "%d of the certificates in %s cannot be read", rc, f->name);
-    return rc == 0 ? 0 : error_set(err, ERR_CLIENT_CERT, 0, "the certificate in %s cannot be read", f->name);
+    return rc == 0 ? 0
+                   : error_set(err, ERR_CLIENT_CERT, 0,
+                               "the certificate in %s cannot be read (mbedTLS knows RSA and EC keys alone)", f->name);
 }
 
 static bool about(int rc, int high)

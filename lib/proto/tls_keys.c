@@ -1,16 +1,12 @@
 /* What mbedTLS exports of a handshake's secrets: the key log, and the look for a downgrade. */
+#include <stdio.h>
 #include <string.h>
+
+#include <mbedtls/platform_util.h>
 
 #include "proto/tls_impl.h"
 
 #define LINE_MAX_LEN 256 /* the longest label, 32 bytes and a secret of at most 64 in hexadecimal */
-
-static size_t add_text(char *line, size_t at, const char *text)
-{
-    size_t len = strlen(text);
-    memcpy(line + at, text, len);
-    return at + len;
-}
 
 static size_t add_hex(char *line, size_t at, const unsigned char *data, size_t len)
 {
@@ -29,12 +25,11 @@ static void log_line(const struct tls_config *c, const char *label, const unsign
     char line[LINE_MAX_LEN];
     if (len == 0 || len > 64)
         return;
-    size_t n = add_text(line, 0, label);
-    n = add_text(line, n, " ");
+    size_t n = (size_t)snprintf(line, sizeof line, "%.40s ", label);
     n = add_hex(line, n, random, 32);
-    n = add_text(line, n, " ");
+    line[n++] = ' ';
     n = add_hex(line, n, secret, len);
-    n = add_text(line, n, "\n");
+    line[n++] = '\n';
     c->key_log(c->key_log_arg, line, n);
     mbedtls_platform_zeroize(line, sizeof line);
 }

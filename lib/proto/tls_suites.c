@@ -58,6 +58,7 @@ static void openssl_name(char name[NAME_MAX_LEN], const char *ours)
     } changes[] = {
         {"TLS-RSA-WITH-", ""},
         {"TLS-", ""},
+        {"ECDHE-RSA-WITH-ARIA-", "ECDHE-ARIA"},
         {"WITH-", ""},
         {"AES-1", "AES1"},
         {"AES-2", "AES2"},

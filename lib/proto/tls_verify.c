@@ -94,13 +94,13 @@ static bool weak_key(const mbedtls_x509_crt *crt)
 /* mbedTLS says BAD_KEY of the certificate that the weak key has signed; at the server's own, also of its own key. */
 static void check_key(struct tls *t, const struct link *l)
 {
-    char name[200] = "";
+    char name[200], who[220] = "";
     if (!(l->flags & MBEDTLS_X509_BADCERT_BAD_KEY))
         return;
     const mbedtls_x509_crt *weak = l->issuer && !(l->depth == 0 && weak_key(l->crt)) ? l->issuer : l->crt;
-    if (weak != l->crt)
-        snprintf(name, sizeof name, "%.190s: ", tls_dn(name, 190, &weak->subject));
-    tls_verdict(t, TLS_RANK_WEAK, "%sits %s key of %zu bits is too weak", name,
+    if (weak == l->issuer || l->depth > 0)
+        snprintf(who, sizeof who, "%s: ", tls_dn(name, sizeof name, &weak->subject));
+    tls_verdict(t, TLS_RANK_WEAK, "%sits %s key of %zu bits is too weak", who,
                 mbedtls_pk_can_do(&weak->pk, MBEDTLS_PK_RSA) ? "RSA" : "EC", mbedtls_pk_get_bitlen(&weak->pk));
 }
 
