@@ -84,26 +84,27 @@ enum afetch_trace {
 enum afetch_tls_version { AFETCH_TLS_DEFAULT, AFETCH_TLS_1_2, AFETCH_TLS_1_3 };
 
 /* TLS towards servers; all zero is the default. A file that is named is read, and a list of names understood, when the
- * session is made, so that a mistake shows there; but what trust is made of is read with the first https URL. */
+ * session is made, so that a mistake shows there (AFETCH_CLIENT_CERT, AFETCH_CIPHER, AFETCH_CRL, AFETCH_PIN); but what
+ * trust is made of is read with the first https URL. */
 struct afetch_tls {
-    bool insecure;       /* accept any certificate; pinned_key holds all the same */
-    const char *ca_file; /* PEM file of trusted certificates */
-    const char
-        *ca_path; /* folders of such files, separated by colons; where one has names as c_rehash makes them, these
-                          * alone are read. Neither this nor ca_file: the first that is set of CURL_CA_BUNDLE,
-                          * SSL_CERT_DIR with SSL_CERT_FILE; else the system's */
-    const char *crl_file;                /* revocation lists: all certificates but the root must be in their scope */
-    const char *pinned_key;              /* a file with a public key, or "sha256//BASE64;sha256//BASE64…" */
-    enum afetch_tls_version min, max;    /* default: 1.2 to 1.3 */
-    const char *ciphers, *tls13_ciphers; /* suites of TLS 1.2, and of 1.3, by IANA's or OpenSSL's names, with colons
-                                            * between; what is not known is passed over as long as anything is */
-    const char *curves;                  /* "X25519:P-256", preferred first */
-    const char *cert_file, *key_file;    /* the client's certificate, its issuers behind; key_file NULL: in cert_file */
-    const char *key_password;            /* of an encrypted key */
-    bool cert_is_der, key_is_der;        /* not PEM */
-    const char
-        *key_log; /* a file that gets the connections' secrets appended, in NSS's format; NULL: what SSLKEYLOGFILE
-                          * names; "": none. One that cannot be opened is passed over */
+    bool insecure; /* accept any certificate; pinned_key holds all the same */
+    /* Trusted certificates: a PEM file, and folders of such files, separated by colons. Where a folder has names as
+     * "openssl rehash" makes them, these alone are read. Both NULL: the first that is set of CURL_CA_BUNDLE,
+     * SSL_CERT_DIR with SSL_CERT_FILE; else the system's. */
+    const char *ca_file, *ca_path;
+    const char *crl_file;             /* revocation lists: one by each issuer in a chain is needed, up to date */
+    const char *pinned_key;           /* a file with a public key, or "sha256//BASE64;sha256//BASE64..." */
+    enum afetch_tls_version min, max; /* default: 1.2 to 1.3 */
+    /* Cipher suites of TLS 1.2, and of 1.3, by IANA's or OpenSSL's names, separated by colons, preferred first. What is
+     * not known is passed over as long as anything is. */
+    const char *ciphers, *tls13_ciphers;
+    const char *curves; /* "X25519:P-256", preferred first */
+    /* The client's certificate, its issuers behind it, and its key (NULL: in the same file), PEM or DER. */
+    const char *cert_file, *key_file, *key_password;
+    bool cert_is_der, key_is_der;
+    /* A file to which the secrets of connections are appended, in NSS's format. NULL: what SSLKEYLOGFILE names; "":
+     * none. One that cannot be opened is passed over. */
+    const char *key_log;
 };
 
 /* Set by afetch_options_init to the defaults; strings must stay until afetch_session_new returns. */
