@@ -1,6 +1,7 @@
 #include "fetch/localfile.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 enum { PIECE = 64 * 1024 };
@@ -11,16 +12,17 @@ int localfile_read(struct buf *out, const char *path, int code, struct error *er
     if (!f)
         return error_set(err, code, errno, "%.300s", path);
     int rc = 0;
-    size_t n = 1;
-    while (rc == 0 && n > 0) {
+    bool more = true;
+    while (more) {
         char *room = buf_room(out, PIECE);
         if (!room) {
             rc = buf_full(out, PIECE) ? error_set(err, code, 0, "%.300s is too large", path)
-                                      : error_set(err, ERR_MEMORY, 0, NULL);
+                                      : error_set(err, ERR_MEMORY, 0, "for %.300s", path);
             break;
         }
-        n = fread(room, 1, PIECE, f);
+        size_t n = fread(room, 1, PIECE, f);
         buf_commit(out, n);
+        more = n == PIECE;
     }
     if (rc == 0 && ferror(f))
         rc = error_set(err, code, errno, "%.300s", path);

@@ -327,7 +327,7 @@ int tls_handshake(struct tls *t, struct error *err)
 static int broken(struct tls *t, int code, int rc, struct error *err)
 {
     char text[200];
-    if (rc == MBEDTLS_ERR_SSL_ALLOC_FAILED)
+    if (tls_lacks_memory(rc))
         return spoiled(t, error_set(err, ERR_MEMORY, 0, NULL));
     return spoiled(t, error_set(err, code, 0, "%s", tls_describe(t, rc, text, sizeof text)));
 }

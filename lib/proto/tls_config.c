@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <mbedtls/pem.h>
 #include <mbedtls/psa_util.h>
 #include <mbedtls/version.h>
 #include <psa/crypto.h>
@@ -52,19 +51,17 @@ static const uint16_t signatures[] = {
     MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA512,    MBEDTLS_TLS1_3_SIG_NONE,
 };
 
-static psa_status_t library_status;
-
-static void library_start(void)
-{
-    library_status = psa_crypto_init();
-}
-
 int tls_library_init(struct error *err)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, library_start);
-    if (library_status != PSA_SUCCESS)
-        return error_set(err, ERR_TLS, 0, "the cryptography cannot be set up (%ld)", (long)library_status);
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    /* Once it has succeeded this does nothing; a failure may be cured by then. */
+    pthread_mutex_lock(&lock);
+    psa_status_t status = psa_crypto_init();
+    pthread_mutex_unlock(&lock);
+    if (status == PSA_ERROR_INSUFFICIENT_MEMORY)
+        return error_set(err, ERR_MEMORY, 0, NULL);
+    if (status != PSA_SUCCESS)
+        return error_set(err, ERR_TLS, 0, "the cryptography cannot be set up (%ld)", (long)status);
     return 0;
 }
 
@@ -139,6 +136,8 @@ int tls_config_setup(struct tls_config *c, const struct tls_options *opt, struct
         c->has_1_2 = true;
         rc = set_up(c, &c->ssl_1_2, opt, 2);
     }
+    if (tls_lacks_memory(rc))
+        return error_set(err, ERR_MEMORY, 0, NULL);
     return rc == 0 ? 0 : error_set(err, ERR_TLS, 0, "mbedTLS cannot be configured (-0x%04x)", (unsigned)-rc);
 }
 
@@ -210,7 +209,7 @@ int tls_config_add_trust(struct tls_config *c, const void *data, size_t len, con
     int rc = parse(&c->trust, data, len);
     size_t before = c->trust_count;
     c->trust_count = count(&c->trust);
-    if (rc == MBEDTLS_ERR_X509_ALLOC_FAILED || rc == MBEDTLS_ERR_PEM_ALLOC_FAILED)
+    if (tls_lacks_memory(rc))
         return error_set(err, ERR_MEMORY, 0, NULL);
     if (rc < 0 || c->trust_count == before)
         return error_set(err, ERR_TRUST, 0, "no certificate can be read from %s", what);
@@ -239,7 +238,7 @@ int tls_config_add_crl(struct tls_config *c, const struct tls_file *f, struct er
     bool pem = strstr((const char *)text, "-----BEGIN ") != NULL;
     int rc = mbedtls_x509_crl_parse(c->crl, text, pem ? f->len + 1 : f->len);
     free(text);
-    if (rc == MBEDTLS_ERR_X509_ALLOC_FAILED || rc == MBEDTLS_ERR_PEM_ALLOC_FAILED)
+    if (tls_lacks_memory(rc))
         return error_set(err, ERR_MEMORY, 0, NULL);
     if (rc != 0 || c->crl->version == 0)
         return error_set(err, ERR_CRL, 0, "no revocation list can be read from %s", f->name);

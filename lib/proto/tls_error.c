@@ -3,7 +3,10 @@
 #include <string.h>
 
 #include <mbedtls/asn1.h>
+#include <mbedtls/bignum.h>
+#include <mbedtls/dhm.h>
 #include <mbedtls/error.h>
+#include <mbedtls/pem.h>
 
 #include "proto/tls_impl.h"
 
@@ -45,6 +48,23 @@ static const struct {
     {116, "certificate required"},
     {120, "no application protocol"},
 };
+
+/* A code is the sum of a high-level part and a low-level one below 0x80 (mbedtls/error.h). */
+bool tls_lacks_memory(int rc)
+{
+    static const int codes[] = {MBEDTLS_ERR_SSL_ALLOC_FAILED, MBEDTLS_ERR_X509_ALLOC_FAILED,
+                                MBEDTLS_ERR_PK_ALLOC_FAILED,  MBEDTLS_ERR_PEM_ALLOC_FAILED,
+                                MBEDTLS_ERR_ECP_ALLOC_FAILED, MBEDTLS_ERR_DHM_ALLOC_FAILED,
+                                MBEDTLS_ERR_MD_ALLOC_FAILED,  MBEDTLS_ERR_CIPHER_ALLOC_FAILED};
+    int high = -(-rc & 0xff80);
+    int low = -(-rc & 0x7f);
+    if (rc >= 0)
+        return false;
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+        if (codes[i] == high)
+            return true;
+    return low == MBEDTLS_ERR_MPI_ALLOC_FAILED || low == MBEDTLS_ERR_ASN1_ALLOC_FAILED;
+}
 
 static const char *peer(const struct tls *t)
 {
@@ -129,7 +149,7 @@ static int explain_usage(struct tls *t, struct error *err)
 
 int tls_explain(struct tls *t, int rc, struct error *err)
 {
-    if (rc == MBEDTLS_ERR_SSL_ALLOC_FAILED || rc == MBEDTLS_ERR_X509_ALLOC_FAILED)
+    if (tls_lacks_memory(rc))
         return error_set(err, ERR_MEMORY, 0, NULL);
     if (not_tls(t))
         return error_set(err, ERR_TLS, 0, "the %s does not speak TLS on this port", peer(t));

@@ -56,7 +56,7 @@ static int load_cert(mbedtls_x509_crt *chain, const struct tls_file *f, struct e
     }
     int rc = f->der ? mbedtls_x509_crt_parse_der(chain, text, f->len) : mbedtls_x509_crt_parse(chain, text, f->len + 1);
     free(text);
-    if (rc == MBEDTLS_ERR_X509_ALLOC_FAILED || rc == MBEDTLS_ERR_PEM_ALLOC_FAILED)
+    if (tls_lacks_memory(rc))
         return error_set(err, ERR_MEMORY, 0, NULL);
     if (rc > 0 && chain->version)
         return error_set(err, ERR_CLIENT_CERT, 0, "%d of the certificates in %s cannot be read", rc, f->name);
@@ -72,7 +72,7 @@ static bool about(int rc, int high)
 
 static int explain_key(int rc, const struct tls_file *f, bool encrypted, bool password, struct error *err)
 {
-    if (rc == MBEDTLS_ERR_PK_ALLOC_FAILED || rc == MBEDTLS_ERR_PEM_ALLOC_FAILED)
+    if (tls_lacks_memory(rc))
         return error_set(err, ERR_MEMORY, 0, NULL);
     if (rc == MBEDTLS_ERR_PK_PASSWORD_REQUIRED || (encrypted && !password))
         return error_set(err, ERR_CLIENT_CERT, 0, "the key in %s is encrypted, and no password was given (--pass)",
@@ -114,7 +114,10 @@ int tls_config_set_identity(struct tls_config *c, const struct tls_file *cert, c
         rc = load_key(&c->own_key, key, password, err);
     if (rc < 0)
         return rc;
-    if (mbedtls_pk_check_pair(&c->own.pk, &c->own_key, mbedtls_psa_get_random, MBEDTLS_PSA_RANDOM_STATE) != 0)
+    rc = mbedtls_pk_check_pair(&c->own.pk, &c->own_key, mbedtls_psa_get_random, MBEDTLS_PSA_RANDOM_STATE);
+    if (tls_lacks_memory(rc))
+        return error_set(err, ERR_MEMORY, 0, NULL);
+    if (rc != 0)
         return error_set(err, ERR_CLIENT_CERT, 0, "the key in %s does not belong to the certificate in %s", key->name,
                          cert->name);
     if (mbedtls_ssl_conf_own_cert(&c->ssl, &c->own, &c->own_key) != 0 ||

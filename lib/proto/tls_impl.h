@@ -100,7 +100,7 @@ struct tls {
     struct tls_verdict verdict;
 };
 
-/* psa_crypto_init, once a process. Any thread. ERR_TLS. */
+/* psa_crypto_init, unless it was done. Any thread. ERR_MEMORY, ERR_TLS. */
 int tls_library_init(struct error *err);
 
 /* A zeroed configuration of either end (config->client says which) gets its defaults; tls_config_teardown undoes it,
@@ -150,6 +150,8 @@ const char *tls_span(char *text, size_t size, int64_t s);
 
 /* Sets err to what mbedTLS's code rc means for t, in a handshake; returns its code. */
 int tls_explain(struct tls *t, int rc, struct error *err);
+/* Whether mbedTLS's code rc stands for a lack of memory, in whichever of its modules. */
+bool tls_lacks_memory(int rc);
 /* mbedTLS's words for rc, or those for the alert that the peer sent. size: at least 1. */
 const char *tls_describe(struct tls *t, int rc, char *text, size_t size);
 

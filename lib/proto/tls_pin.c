@@ -39,7 +39,9 @@ int tls_pin_of_key(char pin[TLS_PIN_MAX], const void *data, size_t len, struct e
     size_t used;
     rc = mbedtls_pem_read_buffer(&pem, "-----BEGIN PUBLIC KEY-----", "-----END PUBLIC KEY-----",
                                  (const unsigned char *)text, NULL, 0, &used);
-    if (rc == 0) {
+    if (tls_lacks_memory(rc)) {
+        rc = ERR_MEMORY;
+    } else if (rc == 0) {
         size_t der_len;
         const unsigned char *der = mbedtls_pem_get_buffer(&pem, &der_len);
         rc = tls_pin_make(pin, der, der_len);
@@ -48,7 +50,7 @@ int tls_pin_of_key(char pin[TLS_PIN_MAX], const void *data, size_t len, struct e
     }
     mbedtls_pem_free(&pem);
     free(text);
-    return rc < 0 ? error_set(err, rc, 0, "a public key cannot be hashed") : 0;
+    return rc < 0 ? error_set(err, rc, 0, NULL) : 0;
 }
 
 /* Whether a pin is among those of a list, "sha256//…;sha256//…". */

@@ -4,7 +4,6 @@
 #include <time.h>
 
 #include <mbedtls/asn1.h>
-#include <mbedtls/md.h>
 #include <mbedtls/oid.h>
 
 #include "proto/tls_impl.h"
