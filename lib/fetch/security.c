@@ -28,7 +28,7 @@ static int make_config(struct security *s, const struct afetch_tls *opt, const c
         tls.ciphers_1_3 = opt->tls13_ciphers;
         tls.groups = opt->curves;
     }
-    if (s->key_log && keylog_open(&s->keylog, s->key_log)) {
+    if (s->key_log && (s->keylog.open || keylog_open(&s->keylog, s->key_log))) {
         tls.key_log = keylog_write;
         tls.key_log_arg = &s->keylog;
     }
@@ -146,8 +146,12 @@ int security_config(struct security *s, struct tls_config **out, struct error *e
 {
     if (!s->ready && !s->error.code)
         s->ready = get_ready(s, &s->error) == 0;
-    if (!s->ready)
-        return error_copy(err, &s->error);
-    *out = s->config;
-    return 0;
+    if (s->ready) {
+        *out = s->config;
+        return 0;
+    }
+    int rc = error_copy(err, &s->error);
+    if (rc != ERR_TRUST) /* a bad trust store stays one; another lack may be cured when the next asks */
+        error_clear(&s->error);
+    return rc;
 }

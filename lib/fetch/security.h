@@ -22,7 +22,8 @@ struct security {
 int security_init(struct security *s, const struct afetch_tls *opt, struct error *err);
 void security_deinit(struct security *s);
 
-/* The configuration, with its trust; valid as long as s. 0, or the same error for all who ask. */
+/* The configuration, with its trust; valid as long as s. 0, or ERR_TRUST, the same for all who ask;
+ * ERR_MEMORY, ERR_TLS. */
 int security_config(struct security *s, struct tls_config **out, struct error *err);
 
 #endif
