@@ -1,4 +1,5 @@
 #include "options.h"
+#include "options_tls.h"
 #include "template.h"
 
 #include <errno.h>
@@ -7,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -149,7 +151,7 @@ static int set_choice(struct parser *p, const struct option *opt, const char *va
     size_t len = strlen(value);
     for (const char *word = opt->choices; *word;) {
         size_t n = strcspn(word, " ");
-        if (n == len && memcmp(word, value, n) == 0) {
+        if (n == len && strncasecmp(word, value, n) == 0) {
             *(const char **)value_of(p->o, opt) = value;
             return 0;
         }
@@ -324,6 +326,25 @@ static int set_output(struct parser *p, const char *value)
     return 0;
 }
 
+static int set_cert(struct parser *p, const char *value)
+{
+    char **owned = realloc(p->o->owned, (p->o->owned_count + 1) * sizeof *owned);
+    if (!owned)
+        return no_memory(p->o);
+    p->o->owned = owned;
+    char *file = malloc(strlen(value) + 1);
+    if (!file)
+        return no_memory(p->o);
+    owned[p->o->owned_count++] = file;
+    const char *password = NULL, *why = options_split_cert(value, file, &password);
+    if (why)
+        return fail(p->o, EXIT_USAGE, "%s: %s", p->shown, why);
+    p->o->tls.cert_file = file;
+    if (password)
+        p->o->tls.key_password = password;
+    return 0;
+}
+
 /* ---- one option ------------------------------------------------------------------------------------------------- */
 
 static int set_value(struct parser *p, const struct option *opt, const char *value)
@@ -356,6 +377,9 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
         return set_output(p, value);
     case OPTION_URL:
         return set_url(p, value);
+    case OPTION_CERT:
+        return set_cert(p, value);
+    case OPTION_SET:
     case OPTION_FLAG:
     case OPTION_HELP:
     case OPTION_VERSION:
@@ -367,8 +391,8 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
 
 static bool takes_value(const struct option *opt)
 {
-    return opt->kind != OPTION_FLAG && opt->kind != OPTION_HELP && opt->kind != OPTION_VERSION &&
-           opt->kind != OPTION_SOON;
+    return opt->kind != OPTION_FLAG && opt->kind != OPTION_SET && opt->kind != OPTION_HELP &&
+           opt->kind != OPTION_VERSION && opt->kind != OPTION_SOON;
 }
 
 static int set_help(struct parser *p, const char *value)
@@ -403,6 +427,8 @@ static int apply(struct parser *p, const struct option *opt, const char *value)
             return fail(p->o, EXIT_USAGE, "%s takes no argument", p->shown);
         if (opt->kind == OPTION_VERSION)
             p->o->action = p->o->action == ACTION_HELP ? ACTION_HELP : ACTION_VERSION;
+        else if (opt->kind == OPTION_SET)
+            *(unsigned *)value_of(p->o, opt) = (unsigned)opt->min;
         else
             *(bool *)value_of(p->o, opt) = true;
         return 0;
@@ -559,6 +585,9 @@ static int check(struct options *o)
         return 0;
     if (o->input_count == 0)
         return fail(o, EXIT_USAGE, "no URL given: afetch URL..., or \"afetch -\" to read them from standard input");
+    const char *why = options_check_tls(o);
+    if (why)
+        return fail(o, EXIT_USAGE, "%s", why);
     int rc = check_mode(o);
     return rc ? rc : check_outputs(o);
 }

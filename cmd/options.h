@@ -22,6 +22,8 @@ enum option_kind {
     OPTION_CHOICE,   /* const char *, one of the words of `choices` */
     OPTION_HEADER,   /* one more of options.headers, or @FILE */
     OPTION_OUTPUT,   /* one more of options.outputs */
+    OPTION_SET,      /* takes no argument: unsigned becomes min */
+    OPTION_CERT,     /* FILE[:PASSWORD] */
     OPTION_URL,      /* one more of options.inputs */
     OPTION_HELP,
     OPTION_VERSION,
@@ -104,9 +106,8 @@ struct options {
     const char *help_topic; /* NULL: the short help */
 
     bool silent, show_error, verbose;
-    bool sync, threads, compare; /* as given; two of them are a usage error */
-    enum afetch_mode mode;       /* what sync and threads come to */
-    bool insecure;
+    bool sync, threads, compare;       /* as given; two of them are a usage error */
+    enum afetch_mode mode;             /* what sync and threads come to */
     bool fail;                         /* status 400 and over is a failure; on unless --no-fail */
     bool parallel, parallel_immediate; /* taken, and change nothing */
     bool location;                     /* redirects are followed; on unless --no-location */
@@ -119,7 +120,11 @@ struct options {
     bool retry_connrefused, retry_all_errors;
     const char *retry_on_statuses;
     const char *user_agent; /* NULL: our own */
-    const char *cacert, *dns_servers, *proto_default;
+    const char *dns_servers, *proto_default;
+
+    struct afetch_tls tls;                      /* as the library takes it */
+    unsigned tls_min;                           /* enum afetch_tls_version */
+    const char *tls_max, *cert_type, *key_type; /* as given, or NULL */
 
     struct options_input *inputs; /* in the order of the command line */
     size_t input_count;
@@ -131,7 +136,7 @@ struct options {
     char error[600];          /* why options_parse failed; values in it are as they were given */
     char warning[200];        /* or "" */
 
-    char **owned; /* contents of -H @FILE */
+    char **owned; /* contents of -H @FILE, and parts of -E */
     size_t owned_count;
 };
 

@@ -55,9 +55,13 @@ enum afetch_code {
     AFETCH_EMPTY = 52,        /* empty reply */
     AFETCH_SEND = 55,         /* sending failed */
     AFETCH_RECV = 56,         /* receiving failed */
+    AFETCH_CLIENT_CERT = 58,  /* client certificate or its key */
+    AFETCH_CIPHER = 59,       /* unknown cipher suites or curves */
     AFETCH_CERT = 60,         /* certificate not accepted */
     AFETCH_ENCODING = 61,     /* bad content encoding */
     AFETCH_TRUST = 77,        /* trust store */
+    AFETCH_CRL = 82,          /* revocation lists */
+    AFETCH_PIN = 90,          /* the server's public key is none of the pinned ones */
     AFETCH_PROXY = 97         /* proxy handshake failed */
 };
 
@@ -87,6 +91,32 @@ enum afetch_trace {
     AFETCH_TRACE_HEAD_IN   /* one line of a response's head */
 };
 
+enum afetch_tls_version { AFETCH_TLS_DEFAULT, AFETCH_TLS_1_2, AFETCH_TLS_1_3 };
+
+/* TLS towards servers; all zero is the default. A file that is named is read, and a list of names understood, when the
+ * session is made, so that a mistake shows there (AFETCH_CLIENT_CERT, AFETCH_CIPHER, AFETCH_CRL, AFETCH_PIN); but what
+ * trust is made of is read with the first https URL. */
+struct afetch_tls {
+    bool insecure; /* accept any certificate; pinned_key holds all the same */
+    /* Trusted certificates: a PEM file, and folders of such files, separated by colons. Where a folder has names as
+     * "openssl rehash" makes them, these alone are read. Both NULL: the first that is set of CURL_CA_BUNDLE,
+     * SSL_CERT_DIR with SSL_CERT_FILE; else the system's. */
+    const char *ca_file, *ca_path;
+    const char *crl_file;             /* revocation lists: one by each issuer in a chain is needed, up to date */
+    const char *pinned_key;           /* a file with a public key, or "sha256//BASE64;sha256//BASE64..." */
+    enum afetch_tls_version min, max; /* default: 1.2 to 1.3 */
+    /* Cipher suites of TLS 1.2, and of 1.3, by IANA's or OpenSSL's names, separated by colons, preferred first. What is
+     * not known is passed over as long as anything is. */
+    const char *ciphers, *tls13_ciphers;
+    const char *curves; /* "X25519:P-256", preferred first */
+    /* The client's certificate, its issuers behind it, and its key (NULL: in the same file), PEM or DER. */
+    const char *cert_file, *key_file, *key_password;
+    bool cert_is_der, key_is_der;
+    /* A file to which the secrets of connections are appended, in NSS's format. NULL: what SSLKEYLOGFILE names; "":
+     * none. One that cannot be opened is passed over. */
+    const char *key_log;
+};
+
 /* Set by afetch_options_init to the defaults; strings must stay until afetch_session_new returns. */
 struct afetch_options {
     enum afetch_mode mode;
@@ -98,22 +128,21 @@ struct afetch_options {
     const char *const *headers;  /* "Name: value" for every request; curl's meaning of "Name:" and "Name;" */
     size_t header_count;
     const char *default_scheme; /* of a URL without one: "http" (default) or "https" */
-    bool insecure;              /* accept any certificate */
-    const char *ca_file;        /* PEM file of trusted certificates; NULL: the system's (SSL_CERT_FILE, …) */
-    const char *dns_servers;    /* "127.0.0.1:5353,…"; NULL: the system's */
-    bool fail_on_status;        /* status 400 and over is a failure (default) */
+    struct afetch_tls tls;
+    const char *dns_servers; /* "127.0.0.1:5353,…"; NULL: the system's */
+    bool fail_on_status;     /* status 400 and over is a failure (default) */
     /* Redirects. */
-    bool follow;           /* they are followed (default) */
-    int redirects_max;     /* of one request; -1: no limit; default 10 */
-    unsigned post_keep;    /* AFETCH_POST301 … */
-    unsigned proto_redir;  /* AFETCH_SCHEME_…: where they may lead; 0 (default): wherever, but not from https to http */
+    bool follow;          /* they are followed (default) */
+    int redirects_max;    /* of one request; -1: no limit; default 10 */
+    unsigned post_keep;   /* AFETCH_POST301 … */
+    unsigned proto_redir; /* AFETCH_SCHEME_…: where they may lead; 0 (default): wherever, but not from https to http */
     bool location_trusted; /* Authorization, Cookie and Host given by hand, and user info, go to other origins too */
     /* Trying again after a failure that may pass: a time-out, a failed look-up, status 408 429 500 502 503 504 522 524. */
-    unsigned retry_max;            /* tries beside the first; default 0 */
-    uint64_t retry_delay_ms;       /* between them; 0: 1 s, doubled each time, at most 10 minutes, up to a quarter less */
-    uint64_t retry_max_time_ms;    /* none begins so long after the request first had its place; 0: no limit */
-    bool retry_connrefused;        /* a refused connection, too */
-    bool retry_all_errors;         /* any failure of the transfer, and any status of 500 and over */
+    unsigned retry_max;         /* tries beside the first; default 0 */
+    uint64_t retry_delay_ms;    /* between them; 0: 1 s, doubled each time, at most 10 minutes, up to a quarter less */
+    uint64_t retry_max_time_ms; /* none begins so long after the request first had its place; 0: no limit */
+    bool retry_connrefused;     /* a refused connection, too */
+    bool retry_all_errors;      /* any failure of the transfer, and any status of 500 and over */
     const char *retry_on_statuses; /* "404,420-423": these, too; NULL: none */
     /* Called with what happens to a request (NULL: not). text is valid during the call. */
     void (*trace)(void *arg, const struct afetch_request *r, enum afetch_trace kind, const char *text, size_t len);
@@ -200,7 +229,7 @@ struct afetch_result {
     unsigned redirects;       /* followed */
     unsigned retries;
     const char *effective_url; /* where the last redirect led; else the URL that was asked for; without user info */
-    bool reused;              /* the last attempt used a connection that was there */
+    bool reused;               /* the last attempt used a connection that was there */
 };
 
 enum afetch_flow {

@@ -6,7 +6,6 @@
 
 #include "fetch/fetch.h"
 #include "fetch/request.h"
-#include "fetch/trust.h"
 
 enum { LOOK_AHEAD_MIN = 1024 };
 
@@ -414,34 +413,10 @@ void session_keep_ticket(struct afetch_session *s, const char *origin, struct tl
 
 /* ---- TLS ---------------------------------------------------------------------------------------------------------------------- */
 
-static int make_tls(struct afetch_session *s, struct error *err)
-{
-    struct tls_config *c;
-    struct tls_options opt = {.insecure = s->insecure, .alpn = {"http/1.1", NULL}};
-    int rc = tls_config_new(&c, &opt, err);
-    if (rc < 0)
-        return rc;
-    if (!s->insecure && (rc = trust_load(c, s->ca_file, err)) < 0) {
-        tls_config_free(c);
-        return rc;
-    }
-    s->tls = c;
-    return 0;
-}
-
 int session_tls(struct afetch_session *s, struct tls_config **out, struct error *err)
 {
     lock_take(&s->lock);
-    if (!s->tls && !s->tls_error.code)
-        make_tls(s, &s->tls_error);
-    int rc = 0;
-    if (s->tls) {
-        *out = s->tls;
-    } else { /* a bad trust store is the same for every https URL, and found out once; else it may be cured by then */
-        rc = error_copy(err, &s->tls_error);
-        if (rc != ERR_TRUST)
-            error_clear(&s->tls_error);
-    }
+    int rc = security_config(&s->security, out, err);
     lock_drop(&s->lock);
     return rc;
 }
@@ -574,22 +549,18 @@ static int copy_options(struct afetch_session *s, const struct afetch_options *o
 {
     s->connect_timeout_ns = timer_ns_of_ms(opt->connect_timeout_ms);
     s->timeout_ms = opt->timeout_ms;
-    s->insecure = opt->insecure;
     s->fail_on_status = opt->fail_on_status;
     s->trace = opt->trace;
     s->trace_arg = opt->trace_arg;
     s->default_scheme = strdup(opt->default_scheme ? opt->default_scheme : "http");
     s->user_agent = strdup(opt->user_agent ? opt->user_agent : "afetch/" AFETCH_VERSION);
-    s->ca_file = opt->ca_file ? strdup(opt->ca_file) : NULL;
-    if (!s->default_scheme || !s->user_agent || (opt->ca_file && !s->ca_file))
+    if (!s->default_scheme || !s->user_agent)
         return error_set(err, ERR_MEMORY, 0, NULL);
     copy_redirects_and_retries(s, opt);
     int rc = copy_headers(s, opt, err);
     if (rc == 0 && opt->retry_on_statuses)
         rc = parse_statuses(opt->retry_on_statuses, &s->retry_statuses, &s->retry_status_count, err);
-    if (rc < 0)
-        return rc;
-    return s->ca_file && !s->insecure ? trust_check(s->ca_file, err) : 0;
+    return rc == 0 ? security_init(&s->security, &opt->tls, err) : rc;
 }
 
 static unsigned parallel_of(const struct afetch_options *opt)
@@ -675,14 +646,12 @@ void afetch_session_free(struct afetch_session *s)
     tickets_deinit(&s->tickets);
     holds_deinit(&s->holds);
     free(s->retry_statuses);
-    tls_config_free(s->tls);
-    error_clear(&s->tls_error);
+    security_deinit(&s->security);
     for (size_t i = 0; i < s->header_count; i++)
         free(s->headers[i]);
     free(s->headers);
     free(s->default_scheme);
     free(s->user_agent);
-    free(s->ca_file);
     lock_deinit(&s->lock);
     free(s);
 }

@@ -7,6 +7,7 @@
 #include "afetch.h"
 #include "fetch/crew.h"
 #include "fetch/holds.h"
+#include "fetch/security.h"
 #include "fetch/tickets.h"
 #include "fetch/worker.h"
 #include "net/gate.h"
@@ -32,11 +33,10 @@ struct afetch_session {
     struct gate gate;
     struct tickets tickets;
     struct holds holds;
-    struct tls_config *tls; /* made when the first https URL needs it */
-    struct error tls_error; /* why it could not be made */
+    struct security security;
 
     /* options */
-    char *default_scheme, *user_agent, *ca_file;
+    char *default_scheme, *user_agent;
     char **headers;
     size_t header_count;
     uint64_t connect_timeout_ns, timeout_ms;
@@ -52,7 +52,7 @@ struct afetch_session {
         int low, high;
     } * retry_statuses;
     size_t retry_status_count;
-    bool insecure, fail_on_status;
+    bool fail_on_status;
     void (*trace)(void *arg, const struct afetch_request *r, enum afetch_trace kind, const char *text, size_t len);
     void *trace_arg;
 
@@ -87,7 +87,7 @@ struct afetch_session {
 };
 
 /* Builds on an engine and names of the caller's, which the session then owns (the simulator's way in); what
- * afetch_session_new does with those of the mode. ERR_MEMORY, ERR_TRUST. */
+ * afetch_session_new does with those of the mode. ERR_MEMORY, and security_init's. */
 int session_new(struct afetch_session **out, struct engine *e, struct names *n, const struct afetch_options *opt,
                 struct error *err);
 

@@ -506,7 +506,7 @@ static void test_wrong_options(void **state)
     opt.header_count = 1;
     refuses(&opt, AFETCH_INTERNAL, "invalid argument: a line end within the header Authorization");
     afetch_options_init(&opt);
-    opt.ca_file = "/nonexistent/ca.pem";
+    opt.tls.ca_file = "/nonexistent/ca.pem";
     refuses(&opt, AFETCH_TRUST, "could not load the trust store: ");
     afetch_options_init(&opt);
     opt.dns_servers = "nowhere";
@@ -570,6 +570,10 @@ static bool is_public(enum afetch_code code)
     case AFETCH_REDIRECTS:
     case AFETCH_ENCODING:
     case AFETCH_PROXY:
+    case AFETCH_CLIENT_CERT:
+    case AFETCH_CIPHER:
+    case AFETCH_CRL:
+    case AFETCH_PIN:
         return true;
     }
     return false;
