@@ -2,6 +2,7 @@
 #include "reader.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +19,53 @@ void input_deinit(struct input *in)
     reader_drop(in->reader);
     line_list_free(&in->lines);
     free(in->line);
+    glob_free(in->glob);
 }
+
+/* ---- arguments ----------------------------------------------------------------------------------------------------- */
+
+static enum input_state give_plain(struct input *in, const char *text, struct input_item *item)
+{
+    *item = (struct input_item){.url = text, .len = strlen(text), .argument = in->at++};
+    return INPUT_ONE;
+}
+
+/* An argument whose globs cannot be expanded is one URL that fails. */
+static enum input_state give_bad_glob(struct input *in, const char *text, const struct glob_error *error,
+                                      struct input_item *item)
+{
+    int code = error->position ? AFETCH_URL : AFETCH_MEMORY;
+    if (error->position)
+        snprintf(in->why, sizeof in->why, "%s: %s in position %zu", afetch_code_text(AFETCH_URL), error->what,
+                 error->position);
+    else
+        snprintf(in->why, sizeof in->why, "%s", error->what);
+    give_plain(in, text, item);
+    item->problem = in->why;
+    item->code = code;
+    return INPUT_ONE;
+}
+
+/* The next that the argument comes to. INPUT_END: there are no more. */
+static enum input_state give_globbed(struct input *in, const char *text, struct input_item *item)
+{
+    struct glob_error error = {"out of memory", 0};
+    if (!in->glob && !(in->glob = glob_new(text, &error)))
+        return give_bad_glob(in, text, &error, item);
+    const struct text *url = glob_next(in->glob);
+    if (url && !url->failed) {
+        *item = (struct input_item){.url = url->data, .len = url->len, .argument = in->at, .glob = in->glob};
+        return INPUT_ONE;
+    }
+    glob_free(in->glob);
+    in->glob = NULL;
+    if (url)
+        return give_bad_glob(in, text, &error, item);
+    in->at++;
+    return INPUT_END;
+}
+
+/* ---- lists --------------------------------------------------------------------------------------------------------- */
 
 static enum input_state broken(struct input *in, const char *list, int error, struct input_item *item)
 {
@@ -33,7 +80,7 @@ static enum input_state give_line(struct input *in, const char *list, struct inp
 {
     free(in->line);
     in->line = line_list_take(&in->lines);
-    *item = (struct input_item){.line = in->line->number, .len = in->line->len};
+    *item = (struct input_item){.line = in->line->number, .len = in->line->len, .argument = in->at, .code = AFETCH_URL};
     if (in->lists > 1)
         item->list = strcmp(list, "-") == 0 ? "standard input" : list;
     if (in->line->bad)
@@ -43,14 +90,18 @@ static enum input_state give_line(struct input *in, const char *list, struct inp
     return INPUT_ONE;
 }
 
+/* ---- both ---------------------------------------------------------------------------------------------------------- */
+
 enum input_state input_next(struct input *in, struct input_item *item)
 {
     while (in->at < in->options->input_count) {
         const struct options_input *now = &in->options->inputs[in->at];
+        if (now->kind == INPUT_URL && in->options->globoff)
+            return give_plain(in, now->text, item);
         if (now->kind == INPUT_URL) {
-            in->at++;
-            *item = (struct input_item){.url = now->text, .len = strlen(now->text)};
-            return INPUT_ONE;
+            if (give_globbed(in, now->text, item) == INPUT_ONE)
+                return INPUT_ONE;
+            continue;
         }
         if (in->lines.first)
             return give_line(in, now->text, item);

@@ -1,8 +1,9 @@
-/* The URLs of a run, one after another in the order of the command line: arguments, and lists that are still being
- * written. Used by run.c on the session's thread. */
+/* The URLs of a run, one after another in the order of the command line: arguments, with what their globs come to, and
+ * lists that are still being written. Used by run.c on the session's thread. */
 #ifndef AFETCH_CMD_INPUT_H
 #define AFETCH_CMD_INPUT_H
 
+#include "glob.h"
 #include "lines.h"
 #include "options.h"
 
@@ -10,7 +11,9 @@ struct reader;
 
 struct input {
     const struct options *options;
-    size_t at; /* which of options->inputs */
+    size_t at;         /* which of options->inputs */
+    struct glob *glob; /* of the argument under way */
+    char why[100];     /* it is none */
     struct reader *reader;
     struct line_list lines; /* read and not yet given */
     struct line *line;      /* the one given last */
@@ -20,11 +23,14 @@ struct input {
 };
 
 struct input_item {
-    const char *url; /* valid until the next input_next; NULL for a bad line */
+    const char *url; /* valid until the next input_next, as all of it is; NULL for a bad line */
     size_t len;
-    uint64_t line;       /* 0: an argument */
-    const char *list;    /* the list's file where there are several lists, else NULL */
-    const char *problem; /* of a bad line, or of a list that cannot be read (line 0) */
+    size_t argument;         /* which of options->inputs it comes from */
+    const struct glob *glob; /* whose values hold for it; NULL: it comes from a list, or --globoff is given */
+    uint64_t line;           /* 0: an argument */
+    const char *list;        /* the list's file where there are several lists, else NULL */
+    const char *problem;     /* of a bad line, a bad glob (url), or a list that cannot be read */
+    int code;                /* what a problem's line or URL fails with */
 };
 
 /* wake is called from another thread when there may be something after INPUT_LATER. */
@@ -33,7 +39,7 @@ void input_deinit(struct input *in);
 
 enum input_state {
     INPUT_END,
-    INPUT_ONE, /* item->url, or a bad line: item->problem */
+    INPUT_ONE, /* item->url, or what is none: item->problem */
     INPUT_LATER,
     INPUT_BROKEN /* item->list cannot be read on: item->problem */
 };

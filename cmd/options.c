@@ -1,5 +1,6 @@
 #include "options.h"
 #include "options_tls.h"
+#include "options_check.h"
 #include "template.h"
 
 #include <errno.h>
@@ -176,6 +177,18 @@ static bool is_token(unsigned char c)
 {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
            (c && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+}
+
+static int set_token(struct parser *p, const struct option *opt, const char *value)
+{
+    size_t len = 0;
+    while (is_token((unsigned char)value[len]))
+        len++;
+    if (len == 0 || value[len])
+        return fail(p->o, EXIT_USAGE, "%s: \"%.60s\" is not a word of letters, digits and !#$%%&'*+-.^_`|~", p->shown,
+                    value);
+    *(const char **)value_of(p->o, opt) = value;
+    return 0;
 }
 
 static int add_header(struct parser *p, const char *line)
@@ -360,7 +373,11 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
         return set_seconds(p, opt, value);
     case OPTION_CHOICE:
         return set_choice(p, opt, value);
+    case OPTION_TOKEN:
+        return set_token(p, opt, value);
     case OPTION_FIELD:
+        if (strlen(value) < opt->min)
+            return fail(p->o, EXIT_USAGE, "%s: an empty argument", p->shown);
         if (!field_clean(value))
             return fail(p->o, EXIT_USAGE, "%s: its argument may not hold a line end or another control character",
                         p->shown);
@@ -379,8 +396,8 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
         return set_url(p, value);
     case OPTION_CERT:
         return set_cert(p, value);
-    case OPTION_SET:
     case OPTION_FLAG:
+    case OPTION_SET:
     case OPTION_HELP:
     case OPTION_VERSION:
     case OPTION_SOON:
@@ -529,69 +546,6 @@ static int parse_letters(struct parser *p, const char *arg)
 
 /* ---- the whole -------------------------------------------------------------------------------------------------- */
 
-static void warn(struct options *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void warn(struct options *o, const char *fmt, ...)
-{
-    size_t len = strlen(o->warning);
-    va_list args;
-    va_start(args, fmt);
-    if (len && len + 2 < sizeof o->warning)
-        len += (size_t)snprintf(o->warning + len, sizeof o->warning - len, "; ");
-    vsnprintf(o->warning + len, sizeof o->warning - len, fmt, args);
-    va_end(args);
-}
-
-static int check_mode(struct options *o)
-{
-    const char *other = o->sync ? "--sync" : o->threads ? "--threads" : NULL;
-    if (o->sync && o->threads)
-        return fail(o, EXIT_USAGE, "--sync and --threads contradict each other; give one of them");
-    if (o->compare && other)
-        return fail(o, EXIT_USAGE, "--compare and %s contradict each other: it runs sync, threads and async in turn",
-                    other);
-    if (o->compare && o->once)
-        return fail(o, EXIT_USAGE,
-                    "--%s does not go with --compare, which fetches every URL three times and keeps nothing", o->once);
-    o->mode = o->sync ? AFETCH_SYNC : o->threads ? AFETCH_THREADS : AFETCH_ASYNC;
-    if ((o->threads || o->compare) && o->parallel_max > AFETCH_THREADS_MAX) {
-        warn(o, "%s: at most %d transfers at once, not %u", o->threads ? "--threads" : "--compare", AFETCH_THREADS_MAX,
-             o->parallel_max);
-        o->parallel_max = AFETCH_THREADS_MAX;
-    }
-    return 0;
-}
-
-static int check_outputs(struct options *o)
-{
-    bool lists = false;
-    for (size_t i = 0; i < o->input_count; i++)
-        lists = lists || o->inputs[i].kind == INPUT_LIST;
-    size_t n = o->outputs.count;
-    if (n > 1 && lists)
-        return fail(o, EXIT_USAGE, "%zu -o for a list of URLs; give one, such as -o '{n}-{name}', for them all", n);
-    if (n > 1 && n < o->input_count)
-        return fail(o, EXIT_USAGE, "%zu -o for %zu URLs; give one for each, or one, such as -o '{n}-{name}', for all",
-                    n, o->input_count);
-    if (n > 1 && n > o->input_count)
-        warn(o, "%zu -o for %zu URL%s; the last %s not used", n, o->input_count, o->input_count == 1 ? "" : "s",
-             n - o->input_count == 1 ? "one is" : "ones are");
-    return 0;
-}
-
-/* What several options together must fulfil. */
-static int check(struct options *o)
-{
-    if (o->action != ACTION_FETCH)
-        return 0;
-    if (o->input_count == 0)
-        return fail(o, EXIT_USAGE, "no URL given: afetch URL..., or \"afetch -\" to read them from standard input");
-    const char *why = options_check_tls(o);
-    if (why)
-        return fail(o, EXIT_USAGE, "%s", why);
-    int rc = check_mode(o);
-    return rc ? rc : check_outputs(o);
-}
-
 int options_parse(struct options *o, int argc, char **argv)
 {
     *o = (struct options){.fail = true,
@@ -599,6 +553,7 @@ int options_parse(struct options *o, int argc, char **argv)
                           .max_redirs = 10,
                           .parallel = true,
                           .parallel_max = 64,
+                          .http_minor = 1,
                           .connect_timeout_ms = 30000,
                           .proto_default = "http"};
     struct parser p = {.o = o, .argc = argc, .at = 1, .argv = argv};
@@ -623,7 +578,7 @@ int options_parse(struct options *o, int argc, char **argv)
         if (rc)
             return rc;
     }
-    return check(o);
+    return options_check(o);
 }
 
 void options_deinit(struct options *o)

@@ -17,12 +17,13 @@ enum option_kind {
     OPTION_LIMIT,    /* int, 0 to max, or -1 for none */
     OPTION_SECONDS,  /* uint64_t in milliseconds, from "2" or "0.5" */
     OPTION_TEXT,     /* const char * */
-    OPTION_FIELD,    /* const char * that goes into a header field */
+    OPTION_SET,      /* takes no argument: unsigned becomes min */
+    OPTION_FIELD,    /* const char * that goes into a head; at least min bytes */
+    OPTION_TOKEN,    /* const char *, a word as methods are (RFC 9110 section 5.6.2) */
     OPTION_STATUSES, /* const char *, such as "200-299,404" */
     OPTION_CHOICE,   /* const char *, one of the words of `choices` */
     OPTION_HEADER,   /* one more of options.headers, or @FILE */
     OPTION_OUTPUT,   /* one more of options.outputs */
-    OPTION_SET,      /* takes no argument: unsigned becomes min */
     OPTION_CERT,     /* FILE[:PASSWORD] */
     OPTION_URL,      /* one more of options.inputs */
     OPTION_HELP,
@@ -110,6 +111,7 @@ struct options {
     enum afetch_mode mode;             /* what sync and threads come to */
     bool fail;                         /* status 400 and over is a failure; on unless --no-fail */
     bool parallel, parallel_immediate; /* taken, and change nothing */
+    bool globoff;                      /* URLs are taken as they are */
     bool location;                     /* redirects are followed; on unless --no-location */
     unsigned parallel_max, parallel_max_host;
     uint64_t connect_timeout_ms, timeout_ms;
@@ -119,7 +121,14 @@ struct options {
     uint64_t retry_delay_ms, retry_max_time_ms;
     bool retry_connrefused, retry_all_errors;
     const char *retry_on_statuses;
-    const char *user_agent; /* NULL: our own */
+    const char *method; /* NULL: GET, or HEAD by head */
+    bool head;
+    unsigned http_minor; /* of HTTP/1.x, as it is sent */
+    bool path_as_is;
+    const char *request_target; /* NULL: the URL's */
+    const char *user_agent;     /* NULL: our own */
+    const char *referer;        /* less ";auto"; NULL: none */
+    bool referer_auto;
     const char *dns_servers, *proto_default;
 
     struct afetch_tls tls;                      /* as the library takes it */
@@ -136,7 +145,7 @@ struct options {
     char error[600];          /* why options_parse failed; values in it are as they were given */
     char warning[200];        /* or "" */
 
-    char **owned; /* contents of -H @FILE, and parts of -E */
+    char **owned; /* contents of -H @FILE, and texts made of others */
     size_t owned_count;
 };
 
@@ -144,6 +153,9 @@ struct options {
  * 27 no memory. options_deinit in any case. */
 int options_parse(struct options *o, int argc, char **argv);
 void options_deinit(struct options *o);
+
+/* The -o that holds for what comes of o->inputs[input], or NULL. */
+const char *options_output(const struct options *o, size_t input);
 
 /* Prints help on a topic (NULL: the short one; "all"; "category"; a topic's name). false: there is no such topic. */
 bool help_known(const char *topic);

@@ -58,20 +58,28 @@ static void wake(void *arg)
     afetch_session_wake(r->session);
 }
 
-/* The -o that holds for the n-th input, or NULL. */
-static const char *output_of(const struct options *o, uint64_t n)
+/* An input that is no URL, or whose globs are none. */
+static void refuse(struct run *r, struct report_place place, const struct input_item *item)
 {
-    if (o->outputs.count == 1)
-        return o->outputs.item[0];
-    return n <= o->outputs.count ? o->outputs.item[n - 1] : NULL;
+    struct afetch_request *shown = item->url ? afetch_request_new(item->url, item->len) : NULL;
+    report_failure(r->report, place, shown ? afetch_request_url(shown) : NULL, item->code, item->problem);
+    afetch_request_free(shown);
 }
 
 static void take(struct run *r, const struct input_item *item)
 {
     struct transfer_start start = {
-        .place = {item->line, item->list}, .output = output_of(r->options, r->inputs), .n = r->inputs};
+        .place = {item->line, item->list},
+        .output = options_output(r->options, item->argument),
+        .glob = item->glob,
+        .n = r->inputs,
+        .method = r->options->method ? r->options->method
+                  : r->options->head ? "HEAD"
+                                     : "GET",
+        .head_only = r->options->head,
+    };
     if (item->problem)
-        report_failure(r->report, start.place, NULL, AFETCH_URL, item->problem);
+        refuse(r, start.place, item);
     else
         transfers_begin(&r->transfers, &start, item->url, item->len);
 }
@@ -210,6 +218,11 @@ static bool open_session(struct run *r)
     opt.connect_timeout_ms = o->connect_timeout_ms;
     opt.timeout_ms = o->timeout_ms;
     opt.user_agent = o->user_agent;
+    opt.referer = o->referer;
+    opt.referer_auto = o->referer_auto;
+    opt.request_target = o->request_target;
+    opt.http10 = o->http_minor == 0;
+    opt.path_as_is = o->path_as_is;
     opt.headers = o->headers.item;
     opt.header_count = o->headers.count;
     opt.default_scheme = o->proto_default;

@@ -129,7 +129,39 @@ bool template_check(const char *template, char *why, size_t why_size)
     return true;
 }
 
-char *template_fill(const char *template, uint64_t n, const char *url, char *why, size_t why_size)
+/* ---- values of globs ------------------------------------------------------------------------------------------------ */
+
+/* The glob that "#1" or "#<name>" at s stands for, and how long that is; NULL: it stands for none. */
+static const struct glob_part *glob_at(const struct glob *glob, const char *s, size_t *len)
+{
+    size_t name = glob_name_at(s + 1), digits = strspn(s + 1, "0123456789"), n = 0;
+    if (name > 0) {
+        *len = name + 3;
+        return glob_find_name(glob, s + 2, name);
+    }
+    *len = digits + 1;
+    for (size_t i = 1; i <= digits && n < SIZE_MAX / 100; i++)
+        n = n * 10 + (size_t)(s[i] - '0');
+    return n > 0 ? glob_find(glob, n) : NULL;
+}
+
+bool template_check_names(const char *template, const struct glob *glob, char *why, size_t why_size)
+{
+    for (const char *s = template; (s = strstr(s, "#<")); s++) {
+        size_t len;
+        if (glob_name_at(s + 1) == 0 || glob_at(glob, s, &len))
+            continue;
+        snprintf(why, why_size, "no glob exists with this name in position %zu: %.*s", (size_t)(s - template) + len,
+                 (int)len, s);
+        return false;
+    }
+    return true;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------------------------------ */
+
+char *template_fill(const char *template, uint64_t n, const char *url, const struct glob *glob, char *why,
+                    size_t why_size)
 {
     struct text out = {0};
     struct piece host, path;
@@ -138,7 +170,10 @@ char *template_fill(const char *template, uint64_t n, const char *url, char *why
     for (const char *s = template; *s && ok; s++) {
         size_t len = 1;
         int word = *s == '{' && s[1] != '{' ? word_at(s, &len) : -1;
-        if (word == WORD_N)
+        const struct glob_part *part = glob && *s == '#' ? glob_at(glob, s, &len) : NULL;
+        if (part)
+            glob_add_value(glob, part, &out);
+        else if (word == WORD_N)
             text_addf(&out, "%llu", (unsigned long long)n);
         else if (word == WORD_HOST)
             ok = add_host(&out, host, why, why_size);
@@ -148,7 +183,7 @@ char *template_fill(const char *template, uint64_t n, const char *url, char *why
             add_name(&out, path);
         else
             text_add(&out, s, 1);
-        s += word >= 0 ? len - 1 : (size_t)(*s == '{' && s[1] == '{');
+        s += word >= 0 || part ? len - 1 : (size_t)(*s == '{' && s[1] == '{');
     }
     if (ok && !out.failed && out.data)
         return out.data;

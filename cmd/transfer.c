@@ -243,7 +243,7 @@ static void claim(struct transfer *t, const struct transfer_start *start)
     struct transfers *ts = t->all;
     const char *url = afetch_request_url(t->request);
     char why[OUTFILE_WHY] = "";
-    char *path = template_fill(start->output, start->n, url, why, sizeof why);
+    char *path = template_fill(start->output, start->n, url, start->glob, why, sizeof why);
     if (path && !ts->files)
         ts->files = files_new(ts->parallel, ts->owner.wake, ts->owner.arg);
     if (path && ts->files)
@@ -263,10 +263,23 @@ static void claim(struct transfer *t, const struct transfer_start *start)
     ts->ahead++;
 }
 
+/* NULL without memory. */
+static struct afetch_request *make_request(const struct transfer_start *start, const char *url, size_t len)
+{
+    struct afetch_request *request = afetch_request_new(url, len);
+    if (request && afetch_request_set_method(request, start->method) != AFETCH_OK) {
+        afetch_request_free(request);
+        return NULL;
+    }
+    if (request && start->head_only)
+        afetch_request_set_head_only(request);
+    return request;
+}
+
 void transfers_begin(struct transfers *ts, const struct transfer_start *start, const char *url, size_t len)
 {
     struct transfer *t = malloc(sizeof *t);
-    struct afetch_request *request = afetch_request_new(url, len);
+    struct afetch_request *request = make_request(start, url, len);
     if (!t || !request) {
         report_failure(ts->report, start->place, NULL, AFETCH_MEMORY, afetch_code_text(AFETCH_MEMORY));
         free(t);

@@ -3,6 +3,7 @@
 #ifndef AFETCH_CMD_TRANSFER_H
 #define AFETCH_CMD_TRANSFER_H
 
+#include "glob.h"
 #include "report.h"
 
 struct files;
@@ -30,8 +31,11 @@ struct transfers {
 
 struct transfer_start {
     struct report_place place;
-    const char *output; /* -o, or NULL */
-    uint64_t n;         /* which input, from 1 */
+    const char *output;      /* -o, or NULL */
+    const struct glob *glob; /* whose values -o may want, during the call; NULL: none */
+    uint64_t n;              /* which input, from 1 */
+    const char *method;
+    bool head_only;
 };
 
 void transfers_init(struct transfers *ts, struct report *report, const struct transfers_owner *owner, unsigned parallel,

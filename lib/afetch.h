@@ -127,6 +127,11 @@ struct afetch_options {
     const char *user_agent;      /* NULL: "afetch/VERSION"; "": none */
     const char *const *headers;  /* "Name: value" for every request; curl's meaning of "Name:" and "Name;" */
     size_t header_count;
+    const char *referer;        /* a Referer field; NULL: none */
+    bool referer_auto;          /* a request that a redirect leads to names the URL before it, as browsers do */
+    const char *request_target; /* sent as it is, in place of each URL's path and query; NULL: those */
+    bool http10;                /* send HTTP/1.0 */
+    bool path_as_is;            /* "." and ".." stay in paths */
     const char *default_scheme; /* of a URL without one: "http" (default) or "https" */
     struct afetch_tls tls;
     const char *dns_servers; /* "127.0.0.1:5353,…"; NULL: the system's */
@@ -260,6 +265,9 @@ AFETCH_API void afetch_request_set_callbacks(struct afetch_request *r, const str
                                              void *arg);
 /* "GET" unless set; HEAD has no body. AFETCH_MEMORY, AFETCH_INTERNAL for a method that is no token. */
 AFETCH_API enum afetch_code afetch_request_set_method(struct afetch_request *r, const char *method);
+/* Of the response the head alone is wanted, whatever the method: the transfer ends with it, and a body that would follow
+ * goes with its connection. */
+AFETCH_API void afetch_request_set_head_only(struct afetch_request *r);
 /* One more "Name: value", after the session's. AFETCH_MEMORY, AFETCH_INTERNAL for a line end in it. */
 AFETCH_API enum afetch_code afetch_request_add_header(struct afetch_request *r, const char *line);
 /* As the session's timeout_ms, for this one. */

@@ -80,11 +80,13 @@ static int write_parts(const struct parts *p, struct afetch_request *r, struct b
 {
     const struct afetch_session *s = r->session;
     struct http1_default more[] = {
+        {"Referer", r->referer ? r->referer : s->defaults.referer},
         {"Range", *p->range ? p->range : NULL},
         {"If-Range", *p->range ? r->etag : NULL},
     };
     struct http1_request head = {.method = request_method(r),
-                                 .target = r->url.target,
+                                 .target = s->defaults.request_target ? s->defaults.request_target : r->url.target,
+                                 .http10 = s->defaults.http10,
                                  .host = p->host,
                                  .authorization = p->authorization,
                                  .user_agent = *s->user_agent ? s->user_agent : NULL,

@@ -79,7 +79,7 @@ static int begin_exchange(struct hop *h)
         session_count_reuse(h->request->worker->session);
         session_trace(h->request->worker->session, r, "Reusing connection #%llu", (unsigned long long)h->conn->id);
     }
-    exchange_begin(&h->exchange, h->conn, request_is_head(r), &r->err);
+    exchange_begin(&h->exchange, h->conn, request_ends_at_head(r), &r->err);
     buf_init(&h->head, HEAD_OUT_MAX);
     return head_write(r, &h->head);
 }
@@ -169,7 +169,8 @@ static void end_exchange(struct hop *h)
     struct tls *tls = stream_tls(h->conn->stream);
     if (tls)
         session_keep_ticket(h->request->worker->session, h->request->origin, tls_take_session(tls));
-    bool reusable = h->exchange.conn && exchange_reusable(&h->exchange);
+    bool body_left = request_ends_at_head(h->request) && !request_is_head(h->request);
+    bool reusable = h->exchange.conn && exchange_reusable(&h->exchange) && !body_left;
     h->stale = was_stale(h);
     if (h->stale)
         request_reset(h->request);

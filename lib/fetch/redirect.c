@@ -49,7 +49,7 @@ static int resolve(struct afetch_request *r, struct url *to)
     buf_init(&text, URL_MAX * 4); /* a relative one is not longer than its base and itself */
     int rc = url_resolve(&text, &r->url, r->location);
     if (rc == 0)
-        rc = url_parse(to, text.data, text.len, r->url.scheme, &err);
+        rc = url_parse(to, text.data, text.len, r->url.scheme, r->session->defaults.url_flags, &err);
     else
         error_set(&err, rc, 0, NULL);
     buf_deinit(&text);
@@ -68,13 +68,36 @@ static int check_scheme(struct afetch_request *r, const struct url *to)
     return 0;
 }
 
+/* The URL that redirects, without its user info and fragment (RFC 9110 section 10.1.3). */
+static int set_referer(struct afetch_request *r)
+{
+    struct buf text;
+    char authority[300];
+    if (!r->session->defaults.referer_auto)
+        return 0;
+    buf_init(&text, URL_MAX * 4);
+    int rc = url_authority(&r->url, authority, sizeof authority);
+    if (rc >= 0)
+        rc = buf_addf(&text, "%s://%s%s", r->url.scheme, authority, r->url.target);
+    if (rc < 0) {
+        buf_deinit(&text);
+        return error_set(&r->err, rc, 0, NULL);
+    }
+    free(r->referer);
+    r->referer = buf_take(&text);
+    return 0;
+}
+
 int redirect_follow(struct afetch_request *r)
 {
     struct url to;
     int rc = resolve(r, &to);
     if (rc < 0)
         return rc;
-    if ((rc = check_scheme(r, &to)) < 0) {
+    rc = check_scheme(r, &to);
+    if (rc == 0)
+        rc = set_referer(r);
+    if (rc < 0) {
         url_deinit(&to);
         return rc;
     }

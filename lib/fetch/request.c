@@ -55,6 +55,7 @@ void afetch_request_free(struct afetch_request *r)
     free(r->method);
     free(r->content_type);
     free(r->location);
+    free(r->referer);
     free(r->etag);
     free(r->origin);
     free(r->shown);
@@ -93,6 +94,11 @@ enum afetch_code afetch_request_set_method(struct afetch_request *r, const char 
     free(r->method);
     r->method = copy;
     return AFETCH_OK;
+}
+
+void afetch_request_set_head_only(struct afetch_request *r)
+{
+    r->head_only = true;
 }
 
 enum afetch_code afetch_request_add_header(struct afetch_request *r, const char *line)
@@ -158,6 +164,11 @@ bool request_is_head(const struct afetch_request *r)
     return strcmp(request_method(r), "HEAD") == 0;
 }
 
+bool request_ends_at_head(const struct afetch_request *r)
+{
+    return r->head_only || request_is_head(r);
+}
+
 bool request_is_idempotent(const struct afetch_request *r)
 {
     static const char *const methods[] = {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"};
@@ -183,7 +194,8 @@ int request_prepare(struct afetch_request *r)
     if (atomic_load(&r->canceled))
         return ERR_CANCELED;
     if (!r->parsed) {
-        int rc = url_parse(&r->url, r->text, r->text_len, r->session->default_scheme, &r->err);
+        int rc = url_parse(&r->url, r->text, r->text_len, r->session->default_scheme, r->session->defaults.url_flags,
+                           &r->err);
         if (rc < 0)
             return rc;
         r->parsed = true;
@@ -214,6 +226,8 @@ void request_reset(struct afetch_request *r)
 void request_restart(struct afetch_request *r)
 {
     r->as_get = false;
+    free(r->referer);
+    r->referer = NULL;
     r->redirects = 0;
     r->spent_ns = 0;
     if (!r->first_url.storage)
@@ -283,7 +297,7 @@ static int drop_body(struct afetch_request *r, const struct http1 *response)
 {
     r->discard = true;
     r->discarded = 0;
-    return http1_content_length(response) > DISCARD_MAX ? ERR_STATUS : 0;
+    return http1_content_length(response) > DISCARD_MAX && !request_ends_at_head(r) ? ERR_STATUS : 0;
 }
 
 static int refuse_status(struct afetch_request *r, const struct http1 *response)

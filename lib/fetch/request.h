@@ -27,6 +27,7 @@ struct afetch_request {
     char *origin;         /* "https://[host]:port" of this hop */
     bool parsed;
     char *method;
+    bool head_only;
     char **headers;
     size_t header_count;
     uint64_t timeout_ms;
@@ -50,6 +51,7 @@ struct afetch_request {
     bool as_get; /* a redirect has made a GET of it, without a body */
     enum request_then then;
     char *location;
+    char *referer; /* where the last redirect came from, if it is to be told; else NULL */
     unsigned redirects, retries;
     uint64_t not_before_ns, retry_after_ns;
     uint64_t first_ns; /* when it first had its place */
@@ -71,6 +73,8 @@ struct afetch_request {
 /* As it is sent in this hop. */
 const char *request_method(const struct afetch_request *r);
 bool request_is_head(const struct afetch_request *r);
+/* No body of the response is wanted; but for HEAD there may be one. */
+bool request_ends_at_head(const struct afetch_request *r);
 /* RFC 9110 section 9.2.2: it may be sent again where nobody knows whether it arrived. */
 bool request_is_idempotent(const struct afetch_request *r);
 /* Parses the URL, makes the origin. 0, ERR_URL, ERR_SCHEME, ERR_MEMORY with the sentence in r->err; ERR_CANCELED. */

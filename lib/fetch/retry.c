@@ -19,9 +19,8 @@ static bool transient_status(const struct afetch_session *s, int status)
     for (size_t i = 0; i < sizeof transient / sizeof transient[0]; i++)
         if (transient[i] == status)
             return true;
-    for (size_t i = 0; i < s->retry_status_count; i++)
-        if (s->retry_statuses[i].low <= status && status <= s->retry_statuses[i].high)
-            return true;
+    if (statuses_have(&s->retry_statuses, status))
+        return true;
     return s->retry_all_errors && status >= 500;
 }
 

@@ -501,36 +501,6 @@ static int copy_headers(struct afetch_session *s, const struct afetch_options *o
     return 0;
 }
 
-/* "404,420-423" */
-static int parse_statuses(const char *text, struct status_range **out, size_t *count, struct error *err)
-{
-    size_t n = 1;
-    for (const char *p = text; *p; p++)
-        n += *p == ',';
-    struct status_range *ranges = calloc(n, sizeof *ranges);
-    if (!ranges)
-        return error_set(err, ERR_MEMORY, 0, NULL);
-    *out = ranges;
-    for (const char *p = text; *p;) {
-        struct status_range *range = &ranges[*count];
-        int used = 0;
-        if (sscanf(p, "%3d%n", &range->low, &used) != 1)
-            return error_set(err, ERR_USAGE, 0, "\"%.60s\" is no list of statuses", text);
-        p += used;
-        range->high = range->low;
-        if (*p == '-') {
-            if (sscanf(p + 1, "%3d%n", &range->high, &used) != 1)
-                return error_set(err, ERR_USAGE, 0, "\"%.60s\" is no list of statuses", text);
-            p += 1 + used;
-        }
-        if (range->low < 100 || range->high > 999 || range->high < range->low || (*p && *p != ','))
-            return error_set(err, ERR_USAGE, 0, "\"%.60s\" is no list of statuses", text);
-        (*count)++;
-        p += *p == ',';
-    }
-    return 0;
-}
-
 static void copy_redirects_and_retries(struct afetch_session *s, const struct afetch_options *opt)
 {
     s->follow = opt->follow;
@@ -558,8 +528,10 @@ static int copy_options(struct afetch_session *s, const struct afetch_options *o
         return error_set(err, ERR_MEMORY, 0, NULL);
     copy_redirects_and_retries(s, opt);
     int rc = copy_headers(s, opt, err);
+    if (rc == 0)
+        rc = defaults_init(&s->defaults, opt, err);
     if (rc == 0 && opt->retry_on_statuses)
-        rc = parse_statuses(opt->retry_on_statuses, &s->retry_statuses, &s->retry_status_count, err);
+        rc = statuses_parse(&s->retry_statuses, opt->retry_on_statuses, err);
     return rc == 0 ? security_init(&s->security, &opt->tls, err) : rc;
 }
 
@@ -645,7 +617,8 @@ void afetch_session_free(struct afetch_session *s)
     }
     tickets_deinit(&s->tickets);
     holds_deinit(&s->holds);
-    free(s->retry_statuses);
+    statuses_deinit(&s->retry_statuses);
+    defaults_deinit(&s->defaults);
     security_deinit(&s->security);
     for (size_t i = 0; i < s->header_count; i++)
         free(s->headers[i]);

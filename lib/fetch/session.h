@@ -6,8 +6,10 @@
 
 #include "afetch.h"
 #include "fetch/crew.h"
+#include "fetch/defaults.h"
 #include "fetch/holds.h"
 #include "fetch/security.h"
+#include "fetch/statuses.h"
 #include "fetch/tickets.h"
 #include "fetch/worker.h"
 #include "net/gate.h"
@@ -36,6 +38,7 @@ struct afetch_session {
     struct security security;
 
     /* options */
+    struct defaults defaults;
     char *default_scheme, *user_agent;
     char **headers;
     size_t header_count;
@@ -48,10 +51,7 @@ struct afetch_session {
     unsigned retry_max;
     uint64_t retry_delay_ns, retry_max_time_ns;
     bool retry_connrefused, retry_all_errors;
-    struct status_range {
-        int low, high;
-    } * retry_statuses;
-    size_t retry_status_count;
+    struct statuses retry_statuses;
     bool fail_on_status;
     void (*trace)(void *arg, const struct afetch_request *r, enum afetch_trace kind, const char *text, size_t len);
     void *trace_arg;

@@ -24,7 +24,7 @@ static int month_of(const char *name)
 bool httpdate_parse(const char *text, int64_t *out_s)
 {
     char month[4] = "";
-    int day, year, hour, minute, second, n = 0;
+    int day = 0, year = 0, hour = 0, minute = 0, second = 0, n = 0;
     const char *comma = strchr(text, ',');
     if (comma &&
         sscanf(comma + 1, " %2d %3s %4d %2d:%2d:%2d GMT%n", &day, month, &year, &hour, &minute, &second, &n) == 6 &&

@@ -81,7 +81,7 @@ static int parse_url(struct url *url, const char *rest, struct error *err)
     if (rc == 0)
         rc = buf_addf(&text, "http://%s", rest);
     if (rc == 0)
-        rc = url_parse(url, text.data, text.len, "http", &reason);
+        rc = url_parse(url, text.data, text.len, "http", 0, &reason);
     if (rc == ERR_MEMORY) {
         error_set(err, rc, 0, NULL);
     } else if (rc != 0) {

@@ -218,7 +218,7 @@ struct parts {
     struct slice text; /* all of it, for errors */
     bool tls;
     struct slice user, password, host, zone, path, query;
-    bool has_user, has_password, has_query, is_ipv6, port_given;
+    bool has_user, has_password, has_query, is_ipv6, port_given, path_as_is;
     uint16_t port;
 };
 
@@ -412,7 +412,7 @@ static int put_zone(struct buf *b, const struct parts *p, struct error *err)
 
 static int put_target(struct buf *b, const struct parts *p, struct error *err)
 {
-    int rc = add_path(b, p->path);
+    int rc = p->path_as_is && p->path.len > 0 ? add_encoded(b, p->path) : add_path(b, p->path);
     if (rc == 0 && p->has_query)
         rc = buf_addc(b, '?');
     if (rc == 0 && p->has_query)
@@ -455,9 +455,10 @@ static int put_all(struct buf *b, const struct parts *p, struct places *at, bool
     return put_shown(b, p, err);
 }
 
-int url_parse(struct url *out, const char *text, size_t len, const char *default_scheme, struct error *err)
+int url_parse(struct url *out, const char *text, size_t len, const char *default_scheme, unsigned flags,
+              struct error *err)
 {
-    struct parts p = {.text = trim((struct slice){text, len})};
+    struct parts p = {.text = trim((struct slice){text, len}), .path_as_is = flags & URL_PATH_AS_IS};
     struct places at = {0};
     bool is_ip = false;
     struct buf b;

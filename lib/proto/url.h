@@ -29,11 +29,16 @@ struct url {
     const char *shown;  /* the URL that was asked for, less its user info: for output and errors */
 };
 
+enum url_flags {
+    URL_PATH_AS_IS = 1 /* "." and ".." stay in the path */
+};
+
 /* Takes text apart; blanks around it do not count. default_scheme: "http" or "https" for a text without one, as
- * "example.com/x".
+ * "example.com/x". flags: enum url_flags.
  * On success *out is whole and the caller's, to be freed with url_deinit. Errors, with particulars in err (which may
  * be NULL): ERR_URL, ERR_SCHEME, ERR_MEMORY; *out is untouched then. A user info never appears in an error. */
-int url_parse(struct url *out, const char *text, size_t len, const char *default_scheme, struct error *err);
+int url_parse(struct url *out, const char *text, size_t len, const char *default_scheme, unsigned flags,
+              struct error *err);
 
 /* Frees what url_parse made; an all-zero url may be freed too. */
 void url_deinit(struct url *u);

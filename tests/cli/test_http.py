@@ -404,7 +404,7 @@ def test_request_lines_as_curl_sends_them():
                 code = subprocess.run(["curl", "-s", "-g", "-m", "5", "-o", "/dev/null", *resolve, url], env=env).returncode
                 theirs = seen()
             forget()
-            r = run("-m", "5", "--dns-servers", dns.server, "--", url)
+            r = run("-g", "-m", "5", "--dns-servers", dns.server, "--", url)
             ours = seen()
             if ours != theirs or r.code != code:
                 differ.append(f"{template!r}: wanted ({code}) {theirs}, afetch ({r.code}) {ours} {r.errors}")

@@ -21,7 +21,7 @@ static inline struct url parse(const char *text)
 {
     struct url u;
     struct error err = {0};
-    if (url_parse(&u, text, strlen(text), "http", &err) < 0)
+    if (url_parse(&u, text, strlen(text), "http", 0, &err) < 0)
         fail_msg("%s: %s", text, error_text(&err));
     return u;
 }

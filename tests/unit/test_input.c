@@ -1,4 +1,5 @@
 /* Lists of URLs: lines in whatever pieces they come, the reader's thread, and the order of a command line. */
+#include "../../cmd/glob.c"
 #include "../../cmd/input.c"
 #include "../../cmd/lines.c"
 #include "../../cmd/reader.c"
@@ -287,11 +288,72 @@ static void opened(void **state)
     close(wakes[1]);
 }
 
+/* Arguments are globbed, lists are not; each item tells which argument it comes from. */
+static void globbed(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/afetch-test-XXXXXX";
+    int fd = mkstemp(path), wakes[2];
+    assert_int_equal(write(fd, "x{l,m}[1-2]\n", 12), 12);
+    struct options_input inputs[] = {{.kind = INPUT_URL, .text = "{a,b}[1-2]"},
+                                     {.kind = INPUT_LIST, .text = path},
+                                     {.kind = INPUT_URL, .text = "u:pw@h/[2-1]"},
+                                     {.kind = INPUT_URL, .text = "c[9-9]"}};
+    struct options o = {.inputs = inputs, .input_count = 4};
+    static const struct {
+        const char *url, *problem;
+        size_t argument;
+        bool glob;
+    } cases[] = {{"a1", NULL, 0, true},
+                 {"a2", NULL, 0, true},
+                 {"b1", NULL, 0, true},
+                 {"b2", NULL, 0, true},
+                 {"x{l,m}[1-2]", NULL, 1, false},
+                 {"u:pw@h/[2-1]", "malformed URL: bad range in position 13", 2, false},
+                 {"c9", NULL, 3, true}};
+    struct input in;
+    assert_int_equal(pipe(wakes), 0);
+    input_init(&in, &o, on_wake, &wakes[1]);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct input_item item = next(&in, wakes[0], INPUT_ONE);
+        assert_string_equal(item.url, cases[i].url);
+        assert_int_equal(item.len, strlen(item.url));
+        assert_int_equal(item.argument, cases[i].argument);
+        assert_int_equal(item.glob != NULL, cases[i].glob);
+        assert_int_equal(item.code, item.problem || item.line ? AFETCH_URL : 0);
+        if (cases[i].problem)
+            assert_string_equal(item.problem, cases[i].problem);
+        else
+            assert_null(item.problem);
+    }
+    next(&in, wakes[0], INPUT_END);
+    input_deinit(&in);
+
+    o.globoff = true;
+    input_init(&in, &o, on_wake, &wakes[1]);
+    assert_string_equal(next(&in, wakes[0], INPUT_ONE).url, "{a,b}[1-2]");
+    assert_string_equal(next(&in, wakes[0], INPUT_ONE).url, "x{l,m}[1-2]");
+    struct input_item item = next(&in, wakes[0], INPUT_ONE);
+    assert_string_equal(item.url, "u:pw@h/[2-1]");
+    assert_null(item.problem);
+    assert_null(item.glob);
+    input_deinit(&in);
+
+    o.globoff = false; /* a run that ends within a glob */
+    input_init(&in, &o, on_wake, &wakes[1]);
+    assert_string_equal(next(&in, wakes[0], INPUT_ONE).url, "a1");
+    input_deinit(&in);
+    close(fd);
+    unlink(path);
+    close(wakes[0]);
+    close(wakes[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pieces),  cmocka_unit_test(long_lines), cmocka_unit_test(stream), cmocka_unit_test(bounded),
-        cmocka_unit_test(dropped), cmocka_unit_test(unreadable), cmocka_unit_test(opened),
+        cmocka_unit_test(dropped), cmocka_unit_test(unreadable), cmocka_unit_test(opened), cmocka_unit_test(globbed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

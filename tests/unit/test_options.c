@@ -1,9 +1,11 @@
 /* The command line's parser, its tables, and the help made from them. */
+#include "../../cmd/glob.c"
 #include "../../cmd/help.c"
 #include "../../cmd/option_find.c"
 #include "../../cmd/option_table.c"
 #include "../../cmd/options.c"
 #include "../../cmd/options_tls.c"
+#include "../../cmd/options_check.c"
 #include "../../cmd/template.c"
 #include "../../cmd/text.c"
 
@@ -89,6 +91,20 @@ static void refused(void **state)
         {{"-o", "{foo}", "u"}, 2, "\"{foo}\" is none of"},
         {{"-o", "a{", "u"}, 2, "is none of"},
         {{"-o", "", "u"}, 2, "empty file name"},
+        {{"-X", "", "u"}, 2, "-X: \"\" is not a word"},
+        {{"-X", "GET /", "u"}, 2, "-X: \"GET /\" is not a word"},
+        {{"--request", "A\r\nB", "u"}, 2, "is not a word"},
+        {{"--request-target", "", "u"}, 2, "--request-target: an empty argument"},
+        {{"--request-target", "/\n", "u"}, 2, "line end"},
+        {{"-e", "a\nb", "u"}, 2, "line end"},
+        {{"-I", "-ox", "u"}, 2, "-I with -o is not there yet"},
+        {{"--http2", "u"}, 2, "--http2 is not there yet"},
+        {{"--no-http1.0", "u"}, 2, "is not a switch"},
+        {{"--http1.1=1", "u"}, 2, "takes no argument"},
+        {{"-o", "somewhere/#<foo>", "h/{<test>A,B}{<moo>C,D}"},
+         2,
+         "no glob exists with this name in position 16: #<foo>"},
+        {{"-o#<x>", "{<x>a}", "{<X>a}"}, 2, "no glob exists with this name in position 4"},
         {{"--cacert", "", "u"}, 2, "empty argument"},
         {{"-E", "", "u"}, 2, "-E: no file is named"},
         {{"-E", ":secret", "u"}, 2, "-E: no file is named"},
@@ -296,6 +312,43 @@ static void modes(void **state)
     }
 }
 
+static void requests(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *args[ARGS];
+        const char *method, *referer, *target;
+        unsigned http_minor;
+        bool head, referer_auto, path_as_is;
+    } cases[] = {
+        {{"u"}, NULL, NULL, NULL, 1, false, false, false},
+        {{"-XPUT", "-I", "u"}, "PUT", NULL, NULL, 1, true, false, false},
+        {{"-X", "a", "-X", "b!", "--head", "--no-head", "u"}, "b!", NULL, NULL, 1, false, false, false},
+        {{"-0", "u"}, NULL, NULL, NULL, 0, false, false, false},
+        {{"--http1.0", "--http1.1", "u"}, NULL, NULL, NULL, 1, false, false, false},
+        {{"--path-as-is", "--request-target", "*", "u"}, NULL, NULL, "*", 1, false, false, true},
+        {{"-e", "http://r/", "u"}, NULL, "http://r/", NULL, 1, false, false, false},
+        {{"-e", "http://r/;auto", "u"}, NULL, "http://r/", NULL, 1, false, true, false},
+        {{"-e;auto", "u"}, NULL, "", NULL, 1, false, true, false},
+        {{"-e", "x;auto", "-e", "auto", "u"}, NULL, "auto", NULL, 1, false, false, false},
+        {{"-e", "", "u"}, NULL, "", NULL, 1, false, false, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct options o;
+        assert_int_equal(parse(&o, cases[i].args), 0);
+        const char *got[] = {o.method, o.referer, o.request_target};
+        const char *want[] = {cases[i].method, cases[i].referer, cases[i].target};
+        for (int j = 0; j < 3; j++)
+            if ((got[j] != NULL) != (want[j] != NULL) || (got[j] && strcmp(got[j], want[j]) != 0))
+                fail_msg("case %zu, %d: %s, not %s", i, j, got[j] ? got[j] : "none", want[j] ? want[j] : "none");
+        assert_int_equal(o.http_minor, cases[i].http_minor);
+        assert_int_equal(o.head, cases[i].head);
+        assert_int_equal(o.referer_auto, cases[i].referer_auto);
+        assert_int_equal(o.path_as_is, cases[i].path_as_is);
+        options_deinit(&o);
+    }
+}
+
 static void header_file(void **state)
 {
     (void)state;
@@ -378,16 +431,74 @@ static void templates(void **state)
         {"{path}", "http://h/a/", NULL},
         {"{{n}", "http://h/", "{n}"},
         {"a}b", "http://h/", "a}b"},
+        {"#1#<x>", "http://h/", "#1#<x>"}, /* it was not globbed */
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char why[200] = "";
         assert_true(template_check(cases[i].template, why, sizeof why));
-        char *path = template_fill(cases[i].template, 7, cases[i].url, why, sizeof why);
+        char *path = template_fill(cases[i].template, 7, cases[i].url, NULL, why, sizeof why);
         if ((path != NULL) != (cases[i].path != NULL) || (path && strcmp(path, cases[i].path) != 0))
             fail_msg("%s of %s: \"%s\"", cases[i].template, cases[i].url, path ? path : why);
         assert_true(path || why[0]);
         free(path);
     }
+}
+
+/* The third of what a URL comes to. */
+static void values_of_globs(void **state)
+{
+    (void)state;
+    static const char url[] = "http://h[08-9]/{<x>a,b/c}/[<long>p-q]";
+    static const struct {
+        const char *template, *path;
+    } cases[] = {
+        {"#1-#2-#3", "08-b/c-p"},
+        {"#<x>.#<long>", "b/c.p"},
+        {"#02#0#4#12#", "b/c#0#4#12#"},
+        {"#18446744073709551617", "#18446744073709551617"}, /* 1 + 2^64 */
+        {"#<>#<x#1", "#<>#<x08"},
+        {"#<X>", "#<X>"},
+        {"{n}#1{{#2}{host}", "708{b/c}h08"},
+        {"##1#", "#08#"},
+    };
+    struct glob_error error;
+    char why[200];
+    struct glob *glob = glob_new(url, &error);
+    assert_non_null(glob);
+    const struct text *third = NULL;
+    for (int i = 0; i < 3; i++)
+        third = glob_next(glob);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *path = template_fill(cases[i].template, 7, third->data, glob, why, sizeof why);
+        assert_string_equal(path, cases[i].path);
+        free(path);
+    }
+    glob_free(glob);
+}
+
+/* An -o is for all that its argument comes to. */
+static void outputs_of_globs(void **state)
+{
+    (void)state;
+    struct options o;
+    const char *args[] = {"-o", "#1", "h/{a,b}", "h/[1-9]", "-o", "#<x>", "-o#<none>", "-", NULL};
+    assert_int_equal(parse(&o, args), 2); /* a list */
+    options_deinit(&o);
+    const char *named[] = {"-o", "#1", "h/{a,b}", "h/[<x>1-9]", "-o", "#<x>", NULL};
+    assert_int_equal(parse(&o, named), 0);
+    assert_string_equal(options_output(&o, 0), "#1");
+    assert_string_equal(options_output(&o, 1), "#<x>");
+    options_deinit(&o);
+    const char *one[] = {"-o", "#1", "h/{a,b}", "h/[<x>1-9]", NULL};
+    assert_int_equal(parse(&o, one), 0);
+    assert_string_equal(options_output(&o, 1), "#1");
+    options_deinit(&o);
+    const char *plain[] = {"-g", "-o", "#<none>", "h/{a,b}", NULL};
+    assert_int_equal(parse(&o, plain), 0);
+    options_deinit(&o);
+    const char *bad[] = {"-o", "#<none>", "h/{a,b", NULL}; /* that fails in its turn, with 3 */
+    assert_int_equal(parse(&o, bad), 0);
+    options_deinit(&o);
 }
 
 static void shown(void **state)
@@ -435,6 +546,9 @@ int main(void)
         cmocka_unit_test(templates),
         cmocka_unit_test(shown),
         cmocka_unit_test(modes),
+        cmocka_unit_test(values_of_globs),
+        cmocka_unit_test(requests),
+        cmocka_unit_test(outputs_of_globs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

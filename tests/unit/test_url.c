@@ -16,7 +16,7 @@ static int parse(struct url *u, const char *text, size_t len, const char *scheme
     char *exact = malloc(len ? len : 1);
     assert_non_null(exact);
     memcpy(exact, text, len);
-    int rc = url_parse(u, exact, len, scheme, err);
+    int rc = url_parse(u, exact, len, scheme, 0, err);
     free(exact);
     return rc;
 }
@@ -208,16 +208,40 @@ static void test_reads(void **state)
     }
 }
 
+static void path_as_is(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *target;
+    } cases[] = {
+        {"http://h/a/./b/../c", "/a/./b/../c"},
+        {"http://h/../..", "/../.."},
+        {"http://h/.", "/."},
+        {"http://h/%2e%2E/a", "/%2e%2E/a"},
+        {"http://h", "/"},
+        {"http://h?q", "/?q"},
+        {"http://h/a b/../\xc3\xa4", "/a%20b/../%C3%A4"},
+        {"http://h//a", "//a"},
+        {"http://h/#/../x", "/"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct url u;
+        assert_int_equal(url_parse(&u, cases[i].text, strlen(cases[i].text), "http", URL_PATH_AS_IS, NULL), 0);
+        assert_string_equal(u.target, cases[i].target);
+        url_deinit(&u);
+    }
+}
+
 static void test_default_scheme(void **state)
 {
     (void)state;
     struct url u = {0};
-    assert_int_equal(url_parse(&u, "example.com", 11, "https", NULL), 0);
+    assert_int_equal(url_parse(&u, "example.com", 11, "https", 0, NULL), 0);
     assert_true(u.tls);
     assert_int_equal(u.port, 443);
     assert_false(u.port_given);
     url_deinit(&u);
-    assert_int_equal(url_parse(&u, "http://example.com:81", 21, "https", NULL), 0);
+    assert_int_equal(url_parse(&u, "http://example.com:81", 21, "https", 0, NULL), 0);
     assert_false(u.tls);
     assert_int_equal(u.port, 81);
     assert_true(u.port_given);
@@ -539,12 +563,19 @@ static void test_library(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reads),          cmocka_unit_test(test_default_scheme),
-        cmocka_unit_test(test_refuses),        cmocka_unit_test(test_longest_names),
-        cmocka_unit_test(test_nul_byte),       cmocka_unit_test(test_lengths),
-        cmocka_unit_test(test_shows),          cmocka_unit_test(test_shows_cut),
-        cmocka_unit_test(test_shown_field),    cmocka_unit_test(test_no_user_info_in_errors),
-        cmocka_unit_test(test_authority_size), cmocka_unit_test(test_noise),
+        cmocka_unit_test(path_as_is),
+        cmocka_unit_test(test_reads),
+        cmocka_unit_test(test_default_scheme),
+        cmocka_unit_test(test_refuses),
+        cmocka_unit_test(test_longest_names),
+        cmocka_unit_test(test_nul_byte),
+        cmocka_unit_test(test_lengths),
+        cmocka_unit_test(test_shows),
+        cmocka_unit_test(test_shows_cut),
+        cmocka_unit_test(test_shown_field),
+        cmocka_unit_test(test_no_user_info_in_errors),
+        cmocka_unit_test(test_authority_size),
+        cmocka_unit_test(test_noise),
         cmocka_unit_test(test_library),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

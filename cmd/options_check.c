@@ -1,0 +1,135 @@
+/* What options mean together, once all of them are read. */
+#include "options_check.h"
+#include "options_tls.h"
+#include "template.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int refuse(struct options *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static int refuse(struct options *o, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(o->error, sizeof o->error, fmt, args);
+    va_end(args);
+    return 2;
+}
+
+static void warn(struct options *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void warn(struct options *o, const char *fmt, ...)
+{
+    size_t len = strlen(o->warning);
+    va_list args;
+    va_start(args, fmt);
+    if (len && len + 2 < sizeof o->warning)
+        len += (size_t)snprintf(o->warning + len, sizeof o->warning - len, "; ");
+    vsnprintf(o->warning + len, sizeof o->warning - len, fmt, args);
+    va_end(args);
+}
+
+static int check_mode(struct options *o)
+{
+    const char *other = o->sync ? "--sync" : o->threads ? "--threads" : NULL;
+    if (o->sync && o->threads)
+        return refuse(o, "--sync and --threads contradict each other; give one of them");
+    if (o->compare && other)
+        return refuse(o, "--compare and %s contradict each other: it runs sync, threads and async in turn", other);
+    if (o->compare && o->once)
+        return refuse(o, "--%s does not go with --compare, which fetches every URL three times and keeps nothing",
+                      o->once);
+    o->mode = o->sync ? AFETCH_SYNC : o->threads ? AFETCH_THREADS : AFETCH_ASYNC;
+    if ((o->threads || o->compare) && o->parallel_max > AFETCH_THREADS_MAX) {
+        warn(o, "%s: at most %d transfers at once, not %u", o->threads ? "--threads" : "--compare", AFETCH_THREADS_MAX,
+             o->parallel_max);
+        o->parallel_max = AFETCH_THREADS_MAX;
+    }
+    return 0;
+}
+
+const char *options_output(const struct options *o, size_t input)
+{
+    if (o->outputs.count == 1)
+        return o->outputs.item[0];
+    return input < o->outputs.count ? o->outputs.item[input] : NULL;
+}
+
+/* An -o that wants the value of a named glob goes with URLs that have it. */
+static int check_names(struct options *o)
+{
+    for (size_t i = 0; i < o->input_count && !o->globoff; i++) {
+        const char *output = options_output(o, i);
+        if (!output || !strstr(output, "#<") || o->inputs[i].kind != INPUT_URL)
+            continue;
+        char why[160] = "";
+        struct glob_error error;
+        struct glob *glob = glob_new(o->inputs[i].text, &error);
+        bool ok = !glob || template_check_names(output, glob, why, sizeof why); /* NULL: that URL fails in its turn */
+        glob_free(glob);
+        if (!ok)
+            return refuse(o, "-o: %s", why);
+    }
+    return 0;
+}
+
+static int check_outputs(struct options *o)
+{
+    bool lists = false;
+    for (size_t i = 0; i < o->input_count; i++)
+        lists = lists || o->inputs[i].kind == INPUT_LIST;
+    size_t n = o->outputs.count;
+    if (n > 1 && lists)
+        return refuse(o, "%zu -o for a list of URLs; give one, such as -o '{n}-{name}', for them all", n);
+    if (n > 1 && n < o->input_count)
+        return refuse(o, "%zu -o for %zu URLs; give one for each, or one, such as -o '{n}-{name}', for all", n,
+                      o->input_count);
+    if (n > 1 && n > o->input_count)
+        warn(o, "%zu -o for %zu URL%s; the last %s not used", n, o->input_count, o->input_count == 1 ? "" : "s",
+             n - o->input_count == 1 ? "one is" : "ones are");
+    return check_names(o);
+}
+
+/* -e "URL;auto" */
+static int split_referer(struct options *o)
+{
+    static const char suffix[] = ";auto";
+    size_t len = o->referer ? strlen(o->referer) : 0;
+    if (len < sizeof suffix - 1 || strcmp(o->referer + len - (sizeof suffix - 1), suffix) != 0)
+        return 0;
+    o->referer_auto = true;
+    char **owned = realloc(o->owned, (o->owned_count + 1) * sizeof *owned);
+    char *url = strndup(o->referer, len - (sizeof suffix - 1));
+    if (owned)
+        o->owned = owned;
+    if (!owned || !url) {
+        free(url);
+        refuse(o, "out of memory");
+        return AFETCH_MEMORY;
+    }
+    o->referer = owned[o->owned_count++] = url;
+    return 0;
+}
+
+static int check_request(struct options *o)
+{
+    if (o->head && o->outputs.count > 0)
+        return refuse(o, "-I with -o is not there yet: heads cannot be written to files");
+    return split_referer(o);
+}
+
+int options_check(struct options *o)
+{
+    if (o->action != ACTION_FETCH)
+        return 0;
+    if (o->input_count == 0)
+        return refuse(o, "no URL given: afetch URL..., or \"afetch -\" to read them from standard input");
+    const char *why = options_check_tls(o);
+    if (why)
+        return refuse(o, "%s", why);
+    int rc = check_mode(o);
+    if (rc == 0)
+        rc = check_request(o);
+    return rc ? rc : check_outputs(o);
+}
