@@ -1,4 +1,5 @@
 #include "options.h"
+#include "options_tls.h"
 #include "options_check.h"
 #include "template.h"
 
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -150,7 +152,7 @@ static int set_choice(struct parser *p, const struct option *opt, const char *va
     size_t len = strlen(value);
     for (const char *word = opt->choices; *word;) {
         size_t n = strcspn(word, " ");
-        if (n == len && memcmp(word, value, n) == 0) {
+        if (n == len && strncasecmp(word, value, n) == 0) {
             *(const char **)value_of(p->o, opt) = value;
             return 0;
         }
@@ -337,6 +339,25 @@ static int set_output(struct parser *p, const char *value)
     return 0;
 }
 
+static int set_cert(struct parser *p, const char *value)
+{
+    char **owned = realloc(p->o->owned, (p->o->owned_count + 1) * sizeof *owned);
+    if (!owned)
+        return no_memory(p->o);
+    p->o->owned = owned;
+    char *file = malloc(strlen(value) + 1);
+    if (!file)
+        return no_memory(p->o);
+    owned[p->o->owned_count++] = file;
+    const char *password = NULL, *why = options_split_cert(value, file, &password);
+    if (why)
+        return fail(p->o, EXIT_USAGE, "%s: %s", p->shown, why);
+    p->o->tls.cert_file = file;
+    if (password)
+        p->o->tls.key_password = password;
+    return 0;
+}
+
 /* ---- one option ------------------------------------------------------------------------------------------------- */
 
 static int set_value(struct parser *p, const struct option *opt, const char *value)
@@ -373,6 +394,8 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
         return set_output(p, value);
     case OPTION_URL:
         return set_url(p, value);
+    case OPTION_CERT:
+        return set_cert(p, value);
     case OPTION_FLAG:
     case OPTION_SET:
     case OPTION_HELP:

@@ -24,6 +24,7 @@ enum option_kind {
     OPTION_CHOICE,   /* const char *, one of the words of `choices` */
     OPTION_HEADER,   /* one more of options.headers, or @FILE */
     OPTION_OUTPUT,   /* one more of options.outputs */
+    OPTION_CERT,     /* FILE[:PASSWORD] */
     OPTION_URL,      /* one more of options.inputs */
     OPTION_HELP,
     OPTION_VERSION,
@@ -109,9 +110,8 @@ struct options {
     const char *help_topic; /* NULL: the short help */
 
     bool silent, show_error, verbose;
-    bool sync, threads, compare; /* as given; two of them are a usage error */
-    enum afetch_mode mode;       /* what sync and threads come to */
-    bool insecure;
+    bool sync, threads, compare;       /* as given; two of them are a usage error */
+    enum afetch_mode mode;             /* what sync and threads come to */
     bool parallel, parallel_immediate; /* taken, and change nothing */
     bool globoff;                      /* URLs are taken as they are */
     bool location;                     /* redirects are followed; on unless --no-location */
@@ -133,7 +133,11 @@ struct options {
     const char *user_agent;     /* NULL: our own */
     const char *referer;        /* less ";auto"; NULL: none */
     bool referer_auto;
-    const char *cacert, *dns_servers, *proto_default;
+    const char *dns_servers, *proto_default;
+
+    struct afetch_tls tls;                      /* as the library takes it */
+    unsigned tls_min;                           /* enum afetch_tls_version */
+    const char *tls_max, *cert_type, *key_type; /* as given, or NULL */
 
     struct options_input *inputs; /* in the order of the command line */
     size_t input_count;

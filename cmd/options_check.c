@@ -1,5 +1,6 @@
 /* What options mean together, once all of them are read. */
 #include "options_check.h"
+#include "options_tls.h"
 #include "template.h"
 
 #include <stdarg.h>
@@ -126,6 +127,9 @@ int options_check(struct options *o)
         return 0;
     if (o->input_count == 0)
         return refuse(o, "no URL given: afetch URL..., or \"afetch -\" to read them from standard input");
+    const char *why = options_check_tls(o);
+    if (why)
+        return refuse(o, "%s", why);
     int rc = check_mode(o);
     if (rc == 0)
         rc = check_request(o);

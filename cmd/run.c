@@ -3,9 +3,14 @@
 #include "signals.h"
 #include "transfer.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
     SYNC_FILES = 64,        /* being written at once under --sync */
@@ -187,8 +192,23 @@ unsigned run_fit(const struct options *o, struct report *report)
     return (unsigned)fits;
 }
 
+/* The library passes over a key log that it cannot open, as curl does: who set it wants to know. */
+static void check_key_log(struct report *report)
+{
+    struct stat st;
+    const char *path = getenv("SSLKEYLOGFILE");
+    if (!path || !*path || (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)))
+        return;
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        report_warning(report, "SSLKEYLOGFILE: %s cannot be written: %s", path, strerror(errno));
+    else
+        close(fd);
+}
+
 static bool open_session(struct run *r)
 {
+    check_key_log(r->report);
     const struct options *o = r->options;
     struct afetch_options opt;
     afetch_options_init(&opt);
@@ -206,8 +226,7 @@ static bool open_session(struct run *r)
     opt.headers = o->headers.item;
     opt.header_count = o->headers.count;
     opt.default_scheme = o->proto_default;
-    opt.insecure = o->insecure;
-    opt.ca_file = o->cacert;
+    opt.tls = o->tls;
     opt.dns_servers = o->dns_servers;
     opt.fail_on_status = o->fail != FAIL_NEVER;
     opt.fail_with_body = o->fail == FAIL_WITH_BODY;

@@ -55,9 +55,13 @@ enum afetch_code {
     AFETCH_EMPTY = 52,        /* empty reply */
     AFETCH_SEND = 55,         /* sending failed */
     AFETCH_RECV = 56,         /* receiving failed */
+    AFETCH_CLIENT_CERT = 58,  /* client certificate or its key */
+    AFETCH_CIPHER = 59,       /* unknown cipher suites or curves */
     AFETCH_CERT = 60,         /* certificate not accepted */
     AFETCH_ENCODING = 61,     /* bad content encoding */
     AFETCH_TRUST = 77,        /* trust store */
+    AFETCH_CRL = 82,          /* revocation lists */
+    AFETCH_PIN = 90,          /* the server's public key is none of the pinned ones */
     AFETCH_PROXY = 97         /* proxy handshake failed */
 };
 
@@ -75,16 +79,42 @@ enum afetch_mode {
 #define AFETCH_THREADS_MAX 1024 /* transfers at once by AFETCH_THREADS, whatever parallel_max */
 
 /* A bit for each scheme. */
-enum { AFETCH_SCHEME_HTTP = 1, AFETCH_SCHEME_HTTPS = 2 };
+enum afetch_scheme { AFETCH_SCHEME_HTTP = 1, AFETCH_SCHEME_HTTPS = 2 };
 
 /* Redirects whose POST stays one; else it becomes a GET, as in browsers. */
-enum { AFETCH_POST301 = 1, AFETCH_POST302 = 2, AFETCH_POST303 = 4 };
+enum afetch_post { AFETCH_POST301 = 1, AFETCH_POST302 = 2, AFETCH_POST303 = 4 };
 
 /* What a trace callback is given. */
 enum afetch_trace {
     AFETCH_TRACE_INFO,     /* one line of text about what happens */
     AFETCH_TRACE_HEAD_OUT, /* one line of the request's head, without its line end */
     AFETCH_TRACE_HEAD_IN   /* one line of a response's head */
+};
+
+enum afetch_tls_version { AFETCH_TLS_DEFAULT, AFETCH_TLS_1_2, AFETCH_TLS_1_3 };
+
+/* TLS towards servers; all zero is the default. A file that is named is read, and a list of names understood, when the
+ * session is made, so that a mistake shows there (AFETCH_CLIENT_CERT, AFETCH_CIPHER, AFETCH_CRL, AFETCH_PIN); but what
+ * trust is made of is read with the first https URL. */
+struct afetch_tls {
+    bool insecure; /* accept any certificate; pinned_key holds all the same */
+    /* Trusted certificates: a PEM file, and folders of such files, separated by colons. Where a folder has names as
+     * "openssl rehash" makes them, these alone are read. Both NULL: the first that is set of CURL_CA_BUNDLE,
+     * SSL_CERT_DIR with SSL_CERT_FILE; else the system's. */
+    const char *ca_file, *ca_path;
+    const char *crl_file;             /* revocation lists: one by each issuer in a chain is needed, up to date */
+    const char *pinned_key;           /* a file with a public key, or "sha256//BASE64;sha256//BASE64..." */
+    enum afetch_tls_version min, max; /* default: 1.2 to 1.3 */
+    /* Cipher suites of TLS 1.2, and of 1.3, by IANA's or OpenSSL's names, separated by colons, preferred first. What is
+     * not known is passed over as long as anything is. */
+    const char *ciphers, *tls13_ciphers;
+    const char *curves; /* "X25519:P-256", preferred first */
+    /* The client's certificate, its issuers behind it, and its key (NULL: in the same file), PEM or DER. */
+    const char *cert_file, *key_file, *key_password;
+    bool cert_is_der, key_is_der;
+    /* A file to which the secrets of connections are appended, in NSS's format. NULL: what SSLKEYLOGFILE names; "":
+     * none. One that cannot be opened is passed over. */
+    const char *key_log;
 };
 
 /* Set by afetch_options_init to the defaults; strings must stay until afetch_session_new returns. */
@@ -97,14 +127,13 @@ struct afetch_options {
     const char *user_agent;      /* NULL: "afetch/VERSION"; "": none */
     const char *const *headers;  /* "Name: value" for every request; curl's meaning of "Name:" and "Name;" */
     size_t header_count;
-    const char *referer;         /* a Referer field; NULL: none */
-    bool referer_auto;           /* a request that a redirect leads to names the URL before it, as browsers do */
-    const char *request_target;  /* sent as it is, in place of each URL's path and query; NULL: those */
-    bool http10;                 /* send HTTP/1.0 */
-    bool path_as_is;             /* "." and ".." stay in paths */
-    const char *default_scheme;  /* of a URL without one: "http" (default) or "https" */
-    bool insecure;               /* accept any certificate */
-    const char *ca_file;         /* PEM file of trusted certificates; NULL: the system's (SSL_CERT_FILE, …) */
+    const char *referer;        /* a Referer field; NULL: none */
+    bool referer_auto;          /* a request that a redirect leads to names the URL before it, as browsers do */
+    const char *request_target; /* sent as it is, in place of each URL's path and query; NULL: those */
+    bool http10;                /* send HTTP/1.0 */
+    bool path_as_is;            /* "." and ".." stay in paths */
+    const char *default_scheme; /* of a URL without one: "http" (default) or "https" */
+    struct afetch_tls tls;
     const char *dns_servers;     /* "127.0.0.1:5353,…"; NULL: the system's */
     bool fail_on_status;         /* a status that is no success is a failure (default) */
     bool fail_with_body;         /* then too the callbacks get head and body */

@@ -26,9 +26,13 @@
     X(ERR_EMPTY, 52, "empty reply from server")                                                                        \
     X(ERR_SEND, 55, "could not send")                                                                                  \
     X(ERR_RECV, 56, "could not receive")                                                                               \
+    X(ERR_CLIENT_CERT, 58, "client certificate not usable")                                                            \
+    X(ERR_CIPHER, 59, "no such cipher suite or curve")                                                                 \
     X(ERR_CERT, 60, "certificate not accepted")                                                                        \
     X(ERR_ENCODING, 61, "bad content encoding")                                                                        \
     X(ERR_TRUST, 77, "could not load the trust store")                                                                 \
+    X(ERR_CRL, 82, "could not load the revocation lists")                                                              \
+    X(ERR_PIN, 90, "public key is none of the pinned ones")                                                            \
     X(ERR_PROXY, 97, "proxy handshake failed")                                                                         \
     X(ERR_INTERNAL, 2, "internal error")                                                                               \
     X(ERR_USAGE, 2, "invalid argument")

@@ -6,7 +6,6 @@
 
 #include "fetch/fetch.h"
 #include "fetch/request.h"
-#include "fetch/trust.h"
 
 enum { LOOK_AHEAD_MIN = 1024 };
 
@@ -200,13 +199,12 @@ static void on_tick(struct timer *t)
 }
 
 /* On the session's thread. */
-static int start_tick(struct afetch_session *s)
+/* Without the memory for its timer, the next wake-up tries again: nothing fails for want of a tick. */
+static void start_tick(struct afetch_session *s)
 {
-    s->tick_changed = false;
     timer_stop(&s->engine->timers, &s->tick_timer);
-    if (!s->tick)
-        return 0;
-    return timer_start(&s->engine->timers, &s->tick_timer, engine_now_ns(s->engine) + s->tick_ns, on_tick);
+    uint64_t first_ns = engine_now_ns(s->engine) + s->tick_ns;
+    s->tick_changed = s->tick && timer_start(&s->engine->timers, &s->tick_timer, first_ns, on_tick) < 0;
 }
 
 /* ---- waking ---------------------------------------------------------------------------------------------------------------- */
@@ -238,8 +236,8 @@ void session_woken(struct afetch_session *s)
         s->woken(s->woken_arg);
     s->source_later = false;
     session_take_cancels(s, &s->main);
-    if (s->tick_changed && start_tick(s) < 0)
-        co_cancel(&s->root.co, ERR_MEMORY);
+    if (s->tick_changed)
+        start_tick(s);
     if (atomic_load(&s->cancel))
         co_cancel(&s->root.co, ERR_CANCELED);
     tell_news(s, s->engine);
@@ -284,8 +282,7 @@ enum afetch_code afetch_session_run(struct afetch_session *s)
 {
     if (is_running(s))
         return AFETCH_INTERNAL;
-    if (start_tick(s) < 0)
-        return AFETCH_MEMORY;
+    start_tick(s);
     s->source_later = false;
     s->root = (struct session_root){.session = s};
     co_start(&s->root.co, &s->engine->sched, session_run);
@@ -416,34 +413,10 @@ void session_keep_ticket(struct afetch_session *s, const char *origin, struct tl
 
 /* ---- TLS ---------------------------------------------------------------------------------------------------------------------- */
 
-static int make_tls(struct afetch_session *s, struct error *err)
-{
-    struct tls_config *c;
-    struct tls_options opt = {.insecure = s->insecure, .alpn = {"http/1.1", NULL}};
-    int rc = tls_config_new(&c, &opt, err);
-    if (rc < 0)
-        return rc;
-    if (!s->insecure && (rc = trust_load(c, s->ca_file, err)) < 0) {
-        tls_config_free(c);
-        return rc;
-    }
-    s->tls = c;
-    return 0;
-}
-
 int session_tls(struct afetch_session *s, struct tls_config **out, struct error *err)
 {
     lock_take(&s->lock);
-    if (!s->tls && !s->tls_error.code)
-        make_tls(s, &s->tls_error);
-    int rc = 0;
-    if (s->tls) {
-        *out = s->tls;
-    } else { /* a bad trust store is the same for every https URL, and found out once; else it may be cured by then */
-        rc = error_copy(err, &s->tls_error);
-        if (rc != ERR_TRUST)
-            error_clear(&s->tls_error);
-    }
+    int rc = security_config(&s->security, out, err);
     lock_drop(&s->lock);
     return rc;
 }
@@ -546,13 +519,11 @@ static int copy_options(struct afetch_session *s, const struct afetch_options *o
 {
     s->connect_timeout_ns = timer_ns_of_ms(opt->connect_timeout_ms);
     s->timeout_ms = opt->timeout_ms;
-    s->insecure = opt->insecure;
     s->trace = opt->trace;
     s->trace_arg = opt->trace_arg;
     s->default_scheme = strdup(opt->default_scheme ? opt->default_scheme : "http");
     s->user_agent = strdup(opt->user_agent ? opt->user_agent : "afetch/" AFETCH_VERSION);
-    s->ca_file = opt->ca_file ? strdup(opt->ca_file) : NULL;
-    if (!s->default_scheme || !s->user_agent || (opt->ca_file && !s->ca_file))
+    if (!s->default_scheme || !s->user_agent)
         return error_set(err, ERR_MEMORY, 0, NULL);
     copy_redirects_and_retries(s, opt);
     int rc = copy_headers(s, opt, err);
@@ -560,9 +531,7 @@ static int copy_options(struct afetch_session *s, const struct afetch_options *o
         rc = defaults_init(&s->defaults, opt, err);
     if (rc == 0 && opt->retry_on_statuses)
         rc = statuses_parse(&s->retry_statuses, opt->retry_on_statuses, err);
-    if (rc < 0)
-        return rc;
-    return s->ca_file && !s->insecure ? trust_check(s->ca_file, err) : 0;
+    return rc == 0 ? security_init(&s->security, &opt->tls, err) : rc;
 }
 
 static unsigned parallel_of(const struct afetch_options *opt)
@@ -649,14 +618,12 @@ void afetch_session_free(struct afetch_session *s)
     holds_deinit(&s->holds);
     statuses_deinit(&s->retry_statuses);
     defaults_deinit(&s->defaults);
-    tls_config_free(s->tls);
-    error_clear(&s->tls_error);
+    security_deinit(&s->security);
     for (size_t i = 0; i < s->header_count; i++)
         free(s->headers[i]);
     free(s->headers);
     free(s->default_scheme);
     free(s->user_agent);
-    free(s->ca_file);
     lock_deinit(&s->lock);
     free(s);
 }

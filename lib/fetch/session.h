@@ -8,6 +8,7 @@
 #include "fetch/crew.h"
 #include "fetch/defaults.h"
 #include "fetch/holds.h"
+#include "fetch/security.h"
 #include "fetch/statuses.h"
 #include "fetch/tickets.h"
 #include "fetch/worker.h"
@@ -34,12 +35,11 @@ struct afetch_session {
     struct gate gate;
     struct tickets tickets;
     struct holds holds;
-    struct tls_config *tls; /* made when the first https URL needs it */
-    struct error tls_error; /* why it could not be made */
+    struct security security;
 
     /* options */
     struct defaults defaults;
-    char *default_scheme, *user_agent, *ca_file;
+    char *default_scheme, *user_agent;
     char **headers;
     size_t header_count;
     uint64_t connect_timeout_ns, timeout_ms;
@@ -52,7 +52,6 @@ struct afetch_session {
     uint64_t retry_delay_ns, retry_max_time_ns;
     bool retry_connrefused, retry_all_errors;
     struct statuses retry_statuses;
-    bool insecure;
     void (*trace)(void *arg, const struct afetch_request *r, enum afetch_trace kind, const char *text, size_t len);
     void *trace_arg;
 
@@ -87,7 +86,7 @@ struct afetch_session {
 };
 
 /* Builds on an engine and names of the caller's, which the session then owns (the simulator's way in); what
- * afetch_session_new does with those of the mode. ERR_MEMORY, ERR_TRUST. */
+ * afetch_session_new does with those of the mode. ERR_MEMORY, and security_init's. */
 int session_new(struct afetch_session **out, struct engine *e, struct names *n, const struct afetch_options *opt,
                 struct error *err);
 

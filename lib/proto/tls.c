@@ -1,7 +1,6 @@
 #include "proto/tls.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -137,7 +136,7 @@ static char *plain_host(const char *host)
     }
     char *plain = strndup(host, len);
     for (size_t i = 0; plain && plain[i]; i++)
-        plain[i] = (char)tolower((unsigned char)plain[i]);
+        plain[i] = tls_lower(plain[i]);
     return plain;
 }
 
@@ -161,11 +160,12 @@ static int set_host(struct tls *t, const char *host, struct error *err)
 static void offer(struct tls *t, const struct tls_session *s)
 {
     if (s->config_id != t->config->id || strcmp(s->host, t->host) != 0 || s->not_after_s < (int64_t)time(NULL) ||
-        (t->config->verify && !s->verified))
+        (t->config->verify && !s->verified) || (t->config->pins && !s->pinned))
         return;
     if (mbedtls_ssl_set_session(&t->ssl, &s->ssl) != 0)
         return;
     t->offered = s->verified;
+    t->pinned = s->pinned;
     t->not_after_s = s->not_after_s;
 }
 
@@ -180,6 +180,8 @@ static int make_client(struct tls **out, struct tls_config *c, const mbedtls_ssl
         tls_free(t);
         return rc;
     }
+    t->only_1_2 = conf == &c->ssl_1_2;
+    tls_watch_secrets(t);
     *out = t;
     return 0;
 }
@@ -200,25 +202,11 @@ bool tls_wants_1_2(const struct tls *t)
     return t->wants_1_2;
 }
 
-/* The server's random, which its signature covers, ends so where it could do TLS 1.3 but was not offered it (RFC 8446
- * 4.1.3). At the first try it was: then somebody in between made that try fail. */
-static void look_for_downgrade(void *arg, mbedtls_ssl_key_export_type type, const unsigned char *secret,
-                               size_t secret_len, const unsigned char client_random[32],
-                               const unsigned char server_random[32], mbedtls_tls_prf_types prf)
-{
-    struct tls *t = arg;
-    (void)type, (void)secret, (void)secret_len, (void)client_random, (void)prf;
-    t->downgraded = memcmp(server_random + 24, "DOWNGRD\001", 8) == 0;
-}
-
 int tls_new_1_2(struct tls **out, struct tls_config *c, const char *host, struct error *err)
 {
     if (!c->has_1_2)
         return error_set(err, ERR_TLS, 0, "TLS 1.2 is not allowed");
-    int rc = make_client(out, c, &c->ssl_1_2, host, err);
-    if (rc == 0)
-        mbedtls_ssl_set_export_keys_cb(&(*out)->ssl, look_for_downgrade, *out);
-    return rc;
+    return make_client(out, c, &c->ssl_1_2, host, err);
 }
 
 /* --- the calls that go on --- */
@@ -271,11 +259,23 @@ static void drop_chain(struct tls *t)
     s->MBEDTLS_PRIVATE(peer_cert) = NULL;
 }
 
+/* A session that was resumed has the pin of the handshake that made it. */
+static int check_pin(struct tls *t, struct error *err)
+{
+    if (!t->config->pins)
+        return 0;
+    if (t->full)
+        t->pinned = tls_check_pin(t, err) == 0;
+    return t->pinned ? 0 : error_set(err, ERR_PIN, 0, NULL);
+}
+
 static int finish_handshake(struct tls *t, struct error *err)
 {
     /* It cannot be otherwise if mbedTLS does what we asked of it; if it ever does not, fail. */
     if (t->config->verify && !(t->full ? t->verified : t->offered))
         return spoiled(t, error_set(err, ERR_CERT, 0, "not verified"));
+    if (check_pin(t, err) < 0)
+        return spoiled(t, ERR_PIN);
     if (t->downgraded)
         return spoiled(t, error_set(err, ERR_TLS, 0, "somebody in between forced TLS 1.2 upon a server of TLS 1.3"));
     t->done = true;
@@ -440,6 +440,7 @@ struct tls_session *tls_take_session(struct tls *t)
     s->config_id = t->config->id;
     s->not_after_s = t->not_after_s;
     s->verified = t->full ? t->verified : t->offered;
+    s->pinned = t->pinned;
     if (!s->host || mbedtls_ssl_get_session(&t->ssl, &s->ssl) != 0 || !resumable(&s->ssl)) {
         tls_session_free(s);
         return NULL;

@@ -22,9 +22,25 @@ struct tls_options {
     const char *alpn[4]; /* NULL-terminated; strings must outlive the config */
     int min_minor;       /* 2 or 3 for TLS 1.2 and 1.3; 0: 2 */
     int max_minor;       /* likewise; 0: 3 */
+    /* Cipher suites of TLS 1.2 and of 1.3, by the names of IANA or OpenSSL, and groups ("X25519:P-256"); separated by
+     * colons, preferred first. NULL: our own choice. */
+    const char *ciphers, *ciphers_1_3, *groups;
+    const char *pins; /* "sha256//BASE64;sha256//…": the server's public key must be one; NULL: any. Also if insecure */
+    /* Given each secret as a line of NSS's key log, its line end included; NULL: not. On the thread of a connection. */
+    void (*key_log)(void *arg, const char *line, size_t len);
+    void *key_log_arg;
 };
 
-/* A client configuration without trust. Runs psa_crypto_init once a process (thread-safe). ERR_MEMORY, ERR_TLS. */
+/* A file's bytes, lent. */
+struct tls_file {
+    const void *data;
+    size_t len;
+    const char *name; /* for errors */
+    bool der;         /* not PEM */
+};
+
+/* A client configuration without trust. Runs psa_crypto_init once a process (thread-safe). What opt points to is copied,
+ * but for alpn. ERR_MEMORY, ERR_TLS, ERR_CIPHER where a list names nothing that is known. */
 int tls_config_new(struct tls_config **out, const struct tls_options *opt, struct error *err);
 void tls_config_free(struct tls_config *c);
 
@@ -33,6 +49,20 @@ void tls_config_free(struct tls_config *c);
 int tls_config_add_trust(struct tls_config *c, const void *data, size_t len, const char *what, struct error *err);
 /* Number of trusted certificates. */
 size_t tls_config_trust_count(const struct tls_config *c);
+
+/* The certificate that the client shows where a server asks for one, its issuers behind it in PEM, and its key, which may
+ * be in the same file. password: of a key that is encrypted, or NULL. ERR_MEMORY, ERR_CLIENT_CERT. Once, and before the
+ * first connection, as the next. */
+int tls_config_set_identity(struct tls_config *c, const struct tls_file *cert, const struct tls_file *key,
+                            const char *password, struct error *err);
+/* Revocation lists, PEM (one or many) or DER. From then on each certificate of a chain, but for its root, must be in a
+ * list's scope and not revoked by it. ERR_MEMORY, ERR_CRL. */
+int tls_config_add_crl(struct tls_config *c, const struct tls_file *f, struct error *err);
+
+#define TLS_PIN_MAX 56 /* bytes of a pin with its NUL */
+
+/* The pin of a public key in a file's bytes, PEM or DER. ERR_MEMORY, ERR_TLS, ERR_INTERNAL. */
+int tls_pin_of_key(char pin[TLS_PIN_MAX], const void *data, size_t len, struct error *err);
 
 /* One client connection. host: the name to verify and to send as SNI, in ASCII (punycode); an IP literal, IPv6 with or
  * without brackets, is verified against iPAddress names and sends no SNI. resume: a session to offer, or NULL; copied.
@@ -70,9 +100,9 @@ void tls_input_eof(struct tls *t);
 const void *tls_output(struct tls *t, size_t *len);
 void tls_sent(struct tls *t, size_t len);
 
-/* Call again as each status asks. On success the chain and the name are verified (unless insecure), and the output may
- * hold our last flight. Errors: ERR_MEMORY, ERR_TLS, or ERR_CERT with a sentence that says what is wrong with which
- * certificate. After an error the output may hold a fatal alert: send it if that needs no waiting, then close. */
+/* Call again as each status asks. On success the chain and the name are verified (unless insecure), the pins are met,
+ * and the output may hold our last flight. Errors: ERR_MEMORY, ERR_TLS, ERR_PIN, or ERR_CERT with a sentence that says
+ * what is wrong with which certificate (the server's own, if it names none). After an error the output may hold a fatal alert: send it if that needs no waiting, then close. */
 int tls_handshake(struct tls *t, struct error *err);
 
 /* Decrypts into plain (size bytes, at least 1). TLS_OK: *len bytes, at least 1. Tickets are taken in on the way.

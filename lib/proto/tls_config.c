@@ -87,8 +87,8 @@ static int set_up(struct tls_config *c, mbedtls_ssl_config *conf, const struct t
     mbedtls_ssl_conf_rng(conf, mbedtls_psa_get_random, MBEDTLS_PSA_RANDOM_STATE);
     mbedtls_ssl_conf_min_tls_version(conf, version(opt->min_minor, 2));
     mbedtls_ssl_conf_max_tls_version(conf, version(max_minor, 3));
-    mbedtls_ssl_conf_ciphersuites(conf, suites);
-    mbedtls_ssl_conf_groups(conf, groups);
+    mbedtls_ssl_conf_ciphersuites(conf, c->suites);
+    mbedtls_ssl_conf_groups(conf, c->groups ? c->groups : groups);
     /* Resumed sessions have forward secrecy too (RFC 8446 2.2). */
     mbedtls_ssl_conf_tls13_key_exchange_modes(conf, MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL_ALL);
     if (c->client) {
@@ -103,19 +103,34 @@ static int set_up(struct tls_config *c, mbedtls_ssl_config *conf, const struct t
     return 0;
 }
 
+/* What is copied of the options, or made of them. */
+static int take_options(struct tls_config *c, const struct tls_options *opt, struct error *err)
+{
+    c->verify = c->client && !opt->insecure;
+    for (size_t i = 0; i < sizeof opt->alpn / sizeof opt->alpn[0] && opt->alpn[i]; i++)
+        c->alpn[i] = opt->alpn[i];
+    c->key_log = opt->key_log;
+    c->key_log_arg = opt->key_log_arg;
+    if (opt->pins && !(c->pins = strdup(opt->pins)))
+        return error_set(err, ERR_MEMORY, 0, NULL);
+    int rc = tls_suites_make(&c->suites, opt, suites, err);
+    return rc == 0 && opt->groups ? tls_groups_make(&c->groups, opt->groups, err) : rc;
+}
+
 int tls_config_setup(struct tls_config *c, const struct tls_options *opt, struct error *err)
 {
     static atomic_uint_fast64_t last_id;
     mbedtls_ssl_config_init(&c->ssl);
     mbedtls_ssl_config_init(&c->ssl_1_2);
     mbedtls_x509_crt_init(&c->trust);
+    mbedtls_x509_crt_init(&c->own);
+    mbedtls_pk_init(&c->own_key);
     int rc = tls_library_init(err);
+    if (rc == 0)
+        rc = take_options(c, opt, err);
     if (rc < 0)
         return rc;
     c->id = atomic_fetch_add(&last_id, 1) + 1;
-    c->verify = c->client && !opt->insecure;
-    for (size_t i = 0; i < sizeof opt->alpn / sizeof opt->alpn[0] && opt->alpn[i]; i++)
-        c->alpn[i] = opt->alpn[i];
     rc = set_up(c, &c->ssl, opt, opt->max_minor);
     if (rc == 0 && c->client && opt->min_minor < 3 && opt->max_minor != 2) {
         c->has_1_2 = true;
@@ -128,9 +143,17 @@ int tls_config_setup(struct tls_config *c, const struct tls_options *opt, struct
 
 void tls_config_teardown(struct tls_config *c)
 {
-    mbedtls_x509_crt_free(&c->trust);
     mbedtls_ssl_config_free(&c->ssl);
     mbedtls_ssl_config_free(&c->ssl_1_2);
+    mbedtls_x509_crt_free(&c->trust);
+    mbedtls_x509_crt_free(&c->own);
+    mbedtls_pk_free(&c->own_key);
+    if (c->crl)
+        mbedtls_x509_crl_free(c->crl);
+    free(c->crl);
+    free(c->suites);
+    free(c->groups);
+    free(c->pins);
 }
 
 int tls_config_new(struct tls_config **out, const struct tls_options *opt, struct error *err)
@@ -196,4 +219,30 @@ int tls_config_add_trust(struct tls_config *c, const void *data, size_t len, con
 size_t tls_config_trust_count(const struct tls_config *c)
 {
     return c->trust_count;
+}
+
+int tls_config_add_crl(struct tls_config *c, const struct tls_file *f, struct error *err)
+{
+    if (!c->crl) {
+        c->crl = calloc(1, sizeof *c->crl);
+        if (!c->crl)
+            return error_set(err, ERR_MEMORY, 0, NULL);
+        mbedtls_x509_crl_init(c->crl);
+    }
+    unsigned char *text = malloc(f->len + 1);
+    if (!text)
+        return error_set(err, ERR_MEMORY, 0, NULL);
+    if (f->len > 0)
+        memcpy(text, f->data, f->len);
+    text[f->len] = '\0';
+    bool pem = strstr((const char *)text, "-----BEGIN ") != NULL;
+    int rc = mbedtls_x509_crl_parse(c->crl, text, pem ? f->len + 1 : f->len);
+    free(text);
+    if (tls_lacks_memory(rc))
+        return error_set(err, ERR_MEMORY, 0, NULL);
+    if (rc != 0 || c->crl->version == 0)
+        return error_set(err, ERR_CRL, 0, "no revocation list can be read from %s", f->name);
+    mbedtls_ssl_conf_ca_chain(&c->ssl, &c->trust, c->crl);
+    mbedtls_ssl_conf_ca_chain(&c->ssl_1_2, &c->trust, c->crl);
+    return 0;
 }

@@ -136,6 +136,17 @@ static int explain_x509(int rc, struct error *err)
     return error_set(err, ERR_CERT, 0, "the chain cannot be read: %s", dash ? dash + 3 : "unknown format");
 }
 
+/* mbedTLS's checks of the server's own certificate that come after tls_verify. */
+static int explain_usage(struct tls *t, struct error *err)
+{
+    uint32_t flags = mbedtls_ssl_get_verify_result(&t->ssl);
+    if (flags & MBEDTLS_X509_BADCERT_KEY_USAGE)
+        return error_set(err, ERR_CERT, 0, "its key usage does not allow what the handshake needs");
+    if (flags & MBEDTLS_X509_BADCERT_BAD_KEY)
+        return error_set(err, ERR_CERT, 0, "its key is on a curve that was not offered");
+    return error_set(err, ERR_CERT, 0, "not made for servers, by its key or its usage extensions");
+}
+
 int tls_explain(struct tls *t, int rc, struct error *err)
 {
     if (tls_lacks_memory(rc))
@@ -146,9 +157,9 @@ int tls_explain(struct tls *t, int rc, struct error *err)
         return error_set(err, ERR_CERT, 0, "%s", t->verdict.text ? t->verdict.text : "refused");
     char text[200];
     switch (rc) {
-    case MBEDTLS_ERR_SSL_BAD_CERTIFICATE: /* mbedTLS's checks after ours: the key's curve and usage, extended usage */
+    case MBEDTLS_ERR_SSL_BAD_CERTIFICATE:
     case MBEDTLS_ERR_X509_CERT_VERIFY_FAILED:
-        return error_set(err, ERR_CERT, 0, "not made for servers, by its key or its usage extensions");
+        return explain_usage(t, err);
     case MBEDTLS_ERR_SSL_CONN_EOF:
     case MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY:
         return error_set(err, ERR_TLS, 0, "the %s closed the connection", peer(t));

@@ -1,9 +1,6 @@
 /* What a server's certificates must be beyond what mbedTLS demands, and the words for what is wrong with them. */
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 #include <mbedtls/asn1.h>
@@ -11,171 +8,143 @@
 
 #include "proto/tls_impl.h"
 
-#define DAY_S 86400
+/* One certificate of the chain as mbedTLS shows it. */
+struct link {
+    mbedtls_x509_crt *crt;
+    const mbedtls_x509_crt *issuer; /* the one above it in the chain; NULL at the top */
+    int depth;                      /* 0: the server's own */
+    uint32_t flags;                 /* what is wrong with it: MBEDTLS_X509_BADCERT_… */
+    char who[220];                  /* "", or the name of another certificate than the server's own and ": " */
+};
 
-enum rank { RANK_NONE, RANK_USAGE, RANK_NAME, RANK_DATE, RANK_WEAK, RANK_TRUST };
-
-/* --- words --- */
-
-static void verdict(struct tls *t, int rank, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-
-static void verdict(struct tls *t, int rank, const char *fmt, ...)
+static bool same_raw(const mbedtls_x509_buf *a, const mbedtls_x509_buf *b)
 {
-    if (rank <= t->verdict.rank)
+    return a->len > 0 && a->len == b->len && memcmp(a->p, b->p, a->len) == 0;
+}
+
+static bool self_issued(const mbedtls_x509_crt *crt)
+{
+    return same_raw(&crt->subject_raw, &crt->issuer_raw);
+}
+
+/* ---- a chain that ends nowhere ------------------------------------------------------------------------------------- */
+
+/* Why mbedTLS did not take a certificate with the issuer's name for the issuer. */
+static void passed_over(struct tls *t, const struct link *l, const mbedtls_x509_crt *candidate, bool trusted)
+{
+    char name[200];
+    tls_dn(name, sizeof name, &candidate->subject);
+    /* It keeps the length plus one, 0 for none. */
+    int below = candidate->MBEDTLS_PRIVATE(max_pathlen) - 1;
+    if (!candidate->MBEDTLS_PRIVATE(ca_istrue))
+        tls_verdict(t, TLS_RANK_TRUST, "%sits issuer (%s) is no certificate authority", l->who, name);
+    else if (mbedtls_x509_crt_check_key_usage(candidate, MBEDTLS_X509_KU_KEY_CERT_SIGN) != 0)
+        tls_verdict(t, TLS_RANK_TRUST, "%sits issuer (%s) may not sign certificates", l->who, name);
+    else if (below >= 0 && below < l->depth)
+        tls_verdict(t, TLS_RANK_TRUST,
+                    "%sits issuer (%s) allows %d authorities below it, and there are more (path length)", l->who, name,
+                    below);
+    else if (trusted)
+        tls_verdict(t, TLS_RANK_TRUST, "%snot signed by the %s that is trusted", l->who, name);
+}
+
+/* mbedTLS looks for the issuer among the trusted, then behind the certificate in what the server sent. */
+static void no_issuer(struct tls *t, const struct link *l)
+{
+    char name[200];
+    for (const mbedtls_x509_crt *c = &t->config->trust; c && c->version; c = c->next)
+        if (same_raw(&c->subject_raw, &l->crt->issuer_raw))
+            passed_over(t, l, c, true);
+    for (const mbedtls_x509_crt *c = l->crt->next; c; c = c->next)
+        if (same_raw(&c->subject_raw, &l->crt->issuer_raw))
+            passed_over(t, l, c, false);
+    if (!self_issued(l->crt))
+        tls_verdict(t, TLS_RANK_TRUST, "%sissuer unknown (%s)", l->who, tls_dn(name, sizeof name, &l->crt->issuer));
+    else if (l->depth == 0)
+        tls_verdict(t, TLS_RANK_TRUST, "self-signed");
+    else
+        tls_verdict(t, TLS_RANK_TRUST, "%sa root that is not trusted", l->who);
+}
+
+static void check_trust(struct tls *t, const struct link *l)
+{
+    char name[200];
+    if (!(l->flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED))
         return;
-    char text[480] = "";
-    va_list ap;
-    va_start(ap, fmt);
-    vsnprintf(text, sizeof text, fmt, ap);
-    va_end(ap);
-    free(t->verdict.text);
-    t->verdict.rank = rank;
-    t->verdict.text = strdup(text);
+    if (l->issuer)
+        tls_verdict(t, TLS_RANK_TRUST, "%sits signature is not that of its issuer (%s)", l->who,
+                    tls_dn(name, sizeof name, &l->crt->issuer));
+    else
+        no_issuer(t, l);
 }
 
-/* Bytes that a stranger chose, made fit for a terminal; as much as there is room for. */
-static void printable(char *text, size_t size, const unsigned char *p, size_t len)
+/* ---- weak, out of date, not made for this --------------------------------------------------------------------------- */
+
+static bool weak_key(const mbedtls_x509_crt *crt)
 {
-    size_t n = len < size - 1 ? len : size - 1;
-    for (size_t i = 0; i < n; i++)
-        text[i] = p[i] > ' ' && p[i] < 127 ? (char)p[i] : '?';
-    text[n] = '\0';
+    const mbedtls_x509_crt_profile *profile = &mbedtls_x509_crt_profile_default;
+    mbedtls_pk_type_t type = mbedtls_pk_get_type(&crt->pk);
+    if (type == MBEDTLS_PK_RSA || type == MBEDTLS_PK_RSASSA_PSS)
+        return mbedtls_pk_get_bitlen(&crt->pk) < profile->rsa_min_bitlen;
+    mbedtls_ecp_group_id id = mbedtls_pk_ec(crt->pk)->MBEDTLS_PRIVATE(grp).id;
+    return (profile->allowed_curves & MBEDTLS_X509_ID_FLAG(id)) == 0;
 }
 
-/* A distinguished name; of one that is too long the common name alone. */
-static const char *dn(char *text, size_t size, const mbedtls_x509_name *name)
+/* mbedTLS says BAD_KEY of the certificate that the weak key has signed; at the server's own, also of its own key. */
+static void check_key(struct tls *t, const struct link *l)
 {
-    if (mbedtls_x509_dn_gets(text, size, name) > 0)
+    char name[200], who[220] = "";
+    if (!(l->flags & MBEDTLS_X509_BADCERT_BAD_KEY))
+        return;
+    const mbedtls_x509_crt *weak = l->issuer && !(l->depth == 0 && weak_key(l->crt)) ? l->issuer : l->crt;
+    if (weak == l->issuer || l->depth > 0)
+        snprintf(who, sizeof who, "%s: ", tls_dn(name, sizeof name, &weak->subject));
+    tls_verdict(t, TLS_RANK_WEAK, "%sits %s key of %zu bits is too weak", who,
+                mbedtls_pk_can_do(&weak->pk, MBEDTLS_PK_RSA) ? "RSA" : "EC", mbedtls_pk_get_bitlen(&weak->pk));
+}
+
+static void check_algorithm(struct tls *t, const struct link *l)
+{
+    if (!(l->flags & (MBEDTLS_X509_BADCERT_BAD_MD | MBEDTLS_X509_BADCERT_BAD_PK)))
+        return;
+    const mbedtls_md_info_t *md = mbedtls_md_info_from_type(l->crt->MBEDTLS_PRIVATE(sig_md));
+    tls_verdict(t, TLS_RANK_WEAK, "%ssigned with %s, which is not safe", l->who,
+                md ? mbedtls_md_get_name(md) : "an algorithm");
+}
+
+static void check_dates(struct tls *t, const struct link *l)
+{
+    char ago[40], date[TLS_DATE_MAX];
+    int64_t now_s = (int64_t)time(NULL);
+    if (l->flags & MBEDTLS_X509_BADCERT_EXPIRED) {
+        int64_t s = now_s - tls_seconds(&l->crt->valid_to);
+        tls_verdict(t, TLS_RANK_DATE, "%sexpired %s ago (%s)", l->who, tls_span(ago, sizeof ago, s > 0 ? s : 0),
+                    tls_date(date, &l->crt->valid_to));
+    } else if (l->flags & MBEDTLS_X509_BADCERT_FUTURE) {
+        tls_verdict(t, TLS_RANK_DATE, "%snot valid before %s", l->who, tls_date(date, &l->crt->valid_from));
+    }
+}
+
+/* What the certificate is for by its extended key usage, the first one. */
+static const char *purpose(const mbedtls_x509_crt *crt)
+{
+    const char *text = NULL;
+    const mbedtls_x509_sequence *use = &crt->ext_key_usage;
+    if (use->buf.p && mbedtls_oid_get_extended_key_usage(&use->buf, &text) == 0)
         return text;
-    snprintf(text, size, "no name");
-    for (; name; name = name->next)
-        if (MBEDTLS_OID_CMP(MBEDTLS_OID_AT_CN, &name->oid) == 0) {
-            snprintf(text, size, "CN=");
-            printable(text + 3, size - 3, name->val.p, name->val.len);
-        }
-    return text;
+    return "another use";
 }
 
-/* Seconds since 1970 (UTC; a date of the proleptic Gregorian calendar). */
-static int64_t seconds_of(const mbedtls_x509_time *x)
+/* An authority that may vouch for other things alone vouches for no server, to OpenSSL neither; mbedTLS looks at the
+ * server's own certificate alone, and only after tls_verify. */
+static void check_purpose(struct tls *t, struct link *l)
 {
-    int64_t y = x->mon <= 2 ? x->year - 1 : x->year;
-    int64_t era = (y >= 0 ? y : y - 399) / 400;
-    int64_t year = y - era * 400;
-    int64_t day_of_year = (153 * (x->mon + (x->mon > 2 ? -3 : 9)) + 2) / 5 + x->day - 1;
-    int64_t days = era * 146097 + year * 365 + year / 4 - year / 100 + day_of_year - 719468;
-    return days * DAY_S + x->hour * 3600 + x->min * 60 + x->sec;
+    if (mbedtls_x509_crt_check_extended_key_usage(l->crt, MBEDTLS_OID_SERVER_AUTH,
+                                                  MBEDTLS_OID_SIZE(MBEDTLS_OID_SERVER_AUTH)) == 0)
+        return;
+    l->flags |= MBEDTLS_X509_BADCERT_EXT_KEY_USAGE;
+    tls_verdict(t, TLS_RANK_USAGE, "%snot made for servers (but for %s)", l->who, purpose(l->crt));
 }
-
-/* "3 days", "1 hour". */
-static const char *span(char *text, size_t size, int64_t s)
-{
-    static const struct {
-        int64_t s;
-        const char *name;
-    } units[] = {{DAY_S, "day"}, {3600, "hour"}, {60, "minute"}, {1, "second"}};
-    size_t i = 0;
-    while (i < 3 && s < units[i].s)
-        i++;
-    int64_t n = s / units[i].s;
-    snprintf(text, size, "%lld %s%s", (long long)n, units[i].name, n == 1 ? "" : "s");
-    return text;
-}
-
-/* --- names --- */
-
-static int san_type(const mbedtls_x509_sequence *san)
-{
-    return san->buf.p ? san->buf.tag & MBEDTLS_ASN1_TAG_VALUE_MASK : -1;
-}
-
-/* RFC 6125 6.4.3: the wildcard is the whole leftmost label, and stands for one label. "*.com" is nobody's: at least two
- * labels must follow it. */
-static bool dns_matches(const unsigned char *p, size_t len, const char *host)
-{
-    const char *pattern = (const char *)p;
-    if (len > 2 && pattern[0] == '*' && pattern[1] == '.') {
-        const char *dot = memchr(pattern + 2, '.', len - 2);
-        const char *rest = strchr(host, '.');
-        if (!dot || dot == pattern + 2 || dot == pattern + len - 1 || !rest || rest == host)
-            return false;
-        pattern++;
-        len--;
-        host = rest;
-    }
-    return strlen(host) == len && strncasecmp(pattern, host, len) == 0;
-}
-
-static bool san_matches(const struct tls *t, const mbedtls_x509_sequence *san)
-{
-    if (t->ip_len > 0)
-        return san_type(san) == MBEDTLS_X509_SAN_IP_ADDRESS && san->buf.len == t->ip_len &&
-               memcmp(san->buf.p, t->ip, t->ip_len) == 0;
-    return san_type(san) == MBEDTLS_X509_SAN_DNS_NAME && dns_matches(san->buf.p, san->buf.len, t->host);
-}
-
-/* The text of a name that a host can have; false for other kinds. */
-static bool san_text(char *text, size_t size, const mbedtls_x509_sequence *san)
-{
-    const unsigned char *p = san->buf.p;
-    int type = san_type(san);
-    if (type == MBEDTLS_X509_SAN_DNS_NAME) {
-        printable(text, size, p, san->buf.len);
-        return true;
-    }
-    if (type != MBEDTLS_X509_SAN_IP_ADDRESS)
-        return false;
-    if (san->buf.len == 4)
-        snprintf(text, size, "%d.%d.%d.%d", p[0], p[1], p[2], p[3]);
-    else if (san->buf.len == 16)
-        snprintf(text, size, "%x:%x:%x:%x:%x:%x:%x:%x", p[0] << 8 | p[1], p[2] << 8 | p[3], p[4] << 8 | p[5],
-                 p[6] << 8 | p[7], p[8] << 8 | p[9], p[10] << 8 | p[11], p[12] << 8 | p[13], p[14] << 8 | p[15]);
-    else
-        return false;
-    return true;
-}
-
-/* "is for a.example, b.example and 7 more, not c.example" */
-static void name_verdict(struct tls *t, const mbedtls_x509_sequence *sans)
-{
-    char names[250] = "";
-    size_t len = 0, shown = 0, more = 0;
-    for (const mbedtls_x509_sequence *san = sans; san; san = san->next) {
-        char one[80];
-        if (!san_text(one, sizeof one, san))
-            continue;
-        if (shown == 3 || len + strlen(one) + sizeof ", " > sizeof names) {
-            more++;
-            continue;
-        }
-        snprintf(names + len, sizeof names - len, "%s%s", shown ? ", " : "", one);
-        len = strlen(names);
-        shown++;
-    }
-    char rest[40] = "";
-    if (more > 0)
-        snprintf(rest, sizeof rest, " and %zu more", more);
-    if (shown == 0)
-        verdict(t, RANK_NAME, "is for no host, not for %s", t->host);
-    else
-        verdict(t, RANK_NAME, "is for %s%s, not %s", names, rest, t->host);
-}
-
-/* RFC 9110 4.3.4, RFC 6125: the subject's common name is no host name any more, although mbedTLS would take it. */
-static uint32_t check_name(struct tls *t, const mbedtls_x509_crt *crt)
-{
-    if (!mbedtls_x509_crt_has_ext_type(crt, MBEDTLS_X509_EXT_SUBJECT_ALT_NAME)) {
-        verdict(t, RANK_NAME, "certificate has no subject alternative name");
-        return MBEDTLS_X509_BADCERT_CN_MISMATCH;
-    }
-    for (const mbedtls_x509_sequence *san = &crt->subject_alt_names; san; san = san->next)
-        if (san_matches(t, san))
-            return 0;
-    name_verdict(t, &crt->subject_alt_names);
-    return MBEDTLS_X509_BADCERT_CN_MISMATCH;
-}
-
-/* --- the chain --- */
 
 static bool has_extension(const mbedtls_x509_crt *crt, const char *oid, size_t oid_len)
 {
@@ -197,66 +166,101 @@ static bool has_extension(const mbedtls_x509_crt *crt, const char *oid, size_t o
     return false;
 }
 
-static void date_verdict(struct tls *t, const char *who, const mbedtls_x509_crt *crt, uint32_t flags)
+/* mbedTLS ignores them (RFC 5280 4.2.1.10): such a chain would be good for names it must not be. */
+static void check_constraints(struct tls *t, struct link *l)
 {
-    if (flags & MBEDTLS_X509_BADCERT_EXPIRED) {
-        const mbedtls_x509_time *to = &crt->valid_to;
-        int64_t s = (int64_t)time(NULL) - seconds_of(to);
-        char ago[40];
-        verdict(t, RANK_DATE, "%sexpired %s ago (%04d-%02d-%02d)", who, span(ago, sizeof ago, s > 0 ? s : 0), to->year,
-                to->mon, to->day);
-    } else if (flags & MBEDTLS_X509_BADCERT_FUTURE) {
-        const mbedtls_x509_time *from = &crt->valid_from;
-        verdict(t, RANK_DATE, "%snot valid before %04d-%02d-%02d", who, from->year, from->mon, from->day);
-    }
+    if (!has_extension(l->crt, MBEDTLS_OID_NAME_CONSTRAINTS, MBEDTLS_OID_SIZE(MBEDTLS_OID_NAME_CONSTRAINTS)))
+        return;
+    l->flags |= MBEDTLS_X509_BADCERT_OTHER;
+    tls_verdict(t, TLS_RANK_WEAK, "%shas name constraints, which cannot be checked", l->who);
 }
 
-static bool self_issued(const mbedtls_x509_crt *crt)
+/* ---- revoked ---------------------------------------------------------------------------------------------------------- */
+
+static const mbedtls_x509_crl *list_of(const mbedtls_x509_crl *lists, const mbedtls_x509_buf *issuer)
 {
-    return crt->subject_raw.len > 0 && crt->subject_raw.len == crt->issuer_raw.len &&
-           memcmp(crt->subject_raw.p, crt->issuer_raw.p, crt->subject_raw.len) == 0;
+    for (; lists && lists->version; lists = lists->next)
+        if (same_raw(&lists->issuer_raw, issuer))
+            return lists;
+    return NULL;
 }
 
-/* Words for mbedTLS's flags. who: "", or the subject of another certificate than the server's own. */
-static void chain_verdict(struct tls *t, const char *who, const mbedtls_x509_crt *crt, int depth, uint32_t flags)
+static const mbedtls_x509_crl_entry *entry_of(const mbedtls_x509_crl *list, const mbedtls_x509_buf *serial)
 {
-    char name[200];
-    if (flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED) {
-        if (depth == 0 && self_issued(crt))
-            verdict(t, RANK_TRUST, "self-signed");
-        else
-            verdict(t, RANK_TRUST, "%sissuer unknown (%s)", who, dn(name, sizeof name, &crt->issuer));
-    }
-    if (flags & (MBEDTLS_X509_BADCERT_BAD_MD | MBEDTLS_X509_BADCERT_BAD_PK))
-        verdict(t, RANK_WEAK, "%ssigned by an algorithm that is not safe", who);
-    if (flags & MBEDTLS_X509_BADCERT_BAD_KEY)
-        verdict(t, RANK_WEAK, "%sits key is too weak", who);
-    date_verdict(t, who, crt, flags);
-    if (flags & ~(uint32_t)MBEDTLS_X509_BADCERT_CN_MISMATCH)
-        verdict(t, RANK_USAGE, "%snot made for this use", who);
+    for (const mbedtls_x509_crl_entry *e = &list->entry; e && e->serial.len; e = e->next)
+        if (same_raw(&e->serial, serial))
+            return e;
+    return NULL;
 }
+
+static void revoked(struct tls *t, const struct link *l, const char *issuer)
+{
+    char when[TLS_DATE_MAX], made[TLS_DATE_MAX];
+    const mbedtls_x509_crl *list = list_of(t->config->crl, &l->crt->issuer_raw);
+    for (; list; list = list_of(list->next, &l->crt->issuer_raw)) {
+        const mbedtls_x509_crl_entry *e = entry_of(list, &l->crt->serial);
+        if (e)
+            tls_verdict(t, TLS_RANK_REVOKED, "%srevoked on %s, says the list of %s of %s", l->who,
+                        tls_date(when, &e->revocation_date), issuer, tls_date(made, &list->this_update));
+    }
+    tls_verdict(t, TLS_RANK_REVOKED, "%srevoked by %s", l->who, issuer);
+}
+
+/* As curl with OpenSSL has it: where there are lists, each certificate below the root must be looked up in one. */
+static void check_lists(struct tls *t, struct link *l)
+{
+    if (!t->config->crl || !l->issuer)
+        return;
+    char issuer[200], date[TLS_DATE_MAX];
+    tls_dn(issuer, sizeof issuer, &l->crt->issuer);
+    const mbedtls_x509_crl *list = list_of(t->config->crl, &l->crt->issuer_raw);
+    if (!list) {
+        l->flags |= MBEDTLS_X509_BADCERT_OTHER;
+        tls_verdict(t, TLS_RANK_LIST, "%sno revocation list of its issuer (%s) was given", l->who, issuer);
+        return;
+    }
+    if (l->flags & MBEDTLS_X509_BADCERT_REVOKED)
+        revoked(t, l, issuer);
+    if (l->flags & (MBEDTLS_X509_BADCRL_NOT_TRUSTED | MBEDTLS_X509_BADCRL_BAD_MD | MBEDTLS_X509_BADCRL_BAD_PK |
+                    MBEDTLS_X509_BADCRL_BAD_KEY))
+        tls_verdict(t, TLS_RANK_LIST, "%sthe revocation list of %s is not signed by it, or not safely", l->who, issuer);
+    else if (l->flags & MBEDTLS_X509_BADCRL_EXPIRED)
+        tls_verdict(t, TLS_RANK_LIST, "%sthe revocation list of %s is out of date (since %s)", l->who, issuer,
+                    tls_date(date, &list->next_update));
+    else if (l->flags & MBEDTLS_X509_BADCRL_FUTURE)
+        tls_verdict(t, TLS_RANK_LIST, "%sthe revocation list of %s is not valid before %s", l->who, issuer,
+                    tls_date(date, &list->this_update));
+}
+
+/* ---- all of it -------------------------------------------------------------------------------------------------------- */
 
 /* Called from the top of the chain down to the server's certificate, depth 0. Only adds flags: what mbedTLS refuses
  * stays refused. */
 int tls_verify(void *tls, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
 {
     struct tls *t = tls;
-    char who[220] = "", name[200];
+    struct link l = {.crt = crt, .issuer = t->issuer, .depth = depth, .flags = *flags};
+    char name[200];
     if (depth > 0)
-        snprintf(who, sizeof who, "%s: ", dn(name, sizeof name, &crt->subject));
-    if (has_extension(crt, MBEDTLS_OID_NAME_CONSTRAINTS, MBEDTLS_OID_SIZE(MBEDTLS_OID_NAME_CONSTRAINTS))) {
-        /* mbedTLS ignores them (RFC 5280 4.2.1.10): such a chain would be good for names it must not be. */
-        verdict(t, RANK_WEAK, "%shas name constraints, which cannot be checked", who);
-        *flags |= MBEDTLS_X509_BADCERT_OTHER;
-    }
-    chain_verdict(t, who, crt, depth, *flags);
+        snprintf(l.who, sizeof l.who, "%s: ", tls_dn(name, sizeof name, &crt->subject));
+    check_trust(t, &l);
+    check_lists(t, &l);
+    check_key(t, &l);
+    check_algorithm(t, &l);
+    check_constraints(t, &l);
+    check_dates(t, &l);
+    check_purpose(t, &l);
     if (depth == 0)
-        *flags |= check_name(t, crt);
+        l.flags |= tls_check_name(t, crt);
+    if (l.flags & ~(uint32_t)MBEDTLS_X509_BADCERT_CN_MISMATCH)
+        tls_verdict(t, TLS_RANK_USAGE, "%snot made for this use", l.who);
+    *flags = l.flags;
     if (*flags != 0)
         t->refused = true;
-    int64_t not_after_s = seconds_of(&crt->valid_to);
+    int64_t not_after_s = tls_seconds(&crt->valid_to);
     if (not_after_s < t->not_after_s)
         t->not_after_s = not_after_s;
+    t->issuer = depth > 0 ? crt : NULL;
     if (depth == 0)
         t->verified = !t->refused;
     return 0;

@@ -48,7 +48,7 @@ static int fetch(const char *name, enum afetch_mode mode, const char *ca, char *
     char *error = NULL;
     afetch_options_init(&opt);
     opt.mode = mode;
-    opt.ca_file = ca;
+    opt.tls.ca_file = ca;
     if (afetch_session_new(&session, &opt, &error) != AFETCH_OK) {
         fprintf(stderr, "%s\n", error ? error : "no session");
         free(error);

@@ -3,7 +3,6 @@ to. All peers listen on loopback, on free ports, with their files in one tempora
 Standard library alone."""
 import asyncio
 import contextlib
-import datetime
 import functools
 import json
 import os
@@ -19,6 +18,8 @@ import sys
 import tempfile
 import threading
 import time
+
+from certificates import Certificates
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -727,82 +728,6 @@ class Dns:
             s.sendto(b"end", (host, int(port)))
 
 
-# ---- certificates -----------------------------------------------------------------------------------------------------
-
-class Certificates:
-    """An authority, what it signed, and what it did not, all made by openssl. .path("good.pem") holds the certificate
-    with its chain, "good.key" its key; "ca.pem" is the root."""
-
-    # name: (issuer, subject, SAN or None, first day, last day), days from now
-    LEAVES = {
-        "good": ("ca", "good", "DNS:localhost,DNS:good.test,DNS:*.wild.test,IP:127.0.0.1,IP:::1", -1, 90),
-        "chained": ("inter", "chained", "DNS:localhost,IP:127.0.0.1", -1, 90),
-        "rsa": ("ca", "rsa", "DNS:localhost,IP:127.0.0.1", -1, 90),
-        "expired": ("ca", "expired", "DNS:localhost,IP:127.0.0.1", -30, -3),
-        "future": ("ca", "future", "DNS:localhost,IP:127.0.0.1", 3, 90),
-        "wrong": ("ca", "wrong", "DNS:other.example,IP:127.9.9.9", -1, 90),
-        "tld": ("ca", "tld", "DNS:*.test", -1, 90),
-        "unknown": ("other-ca", "unknown", "DNS:localhost,IP:127.0.0.1", -1, 90),
-        "cn": ("ca", "localhost", None, -1, 90),
-        "constrained": ("limited", "constrained", "DNS:localhost,IP:127.0.0.1", -1, 90),
-    }
-
-    def __init__(self, folder):
-        self.folder = folder
-        os.makedirs(folder)
-        self.serial = 0
-        self._root("ca", "Test Root")
-        self._root("other-ca", "Other Root")
-        self._issue("inter", "ca", "Intermediate", -1, 90, "basicConstraints=critical,CA:true\n")
-        self._issue("limited", "ca", "Limited", -1, 90,
-                    "basicConstraints=critical,CA:true\nnameConstraints=critical,permitted;DNS:elsewhere.example\n")
-        for name, (issuer, subject, san, first, last) in self.LEAVES.items():
-            more = "basicConstraints=CA:false\n" + (f"subjectAltName={san}\n" if san else "")
-            self._issue(name, issuer, subject, first, last, more, rsa=name == "rsa")
-            if issuer in ("inter", "limited"):
-                with open(self.path(name + ".pem"), "ab") as f:
-                    f.write(read_file(self.path(issuer + ".pem")))
-        self._openssl("req", "-x509", *self._new_key("self"), "-subj", "/CN=self", "-days", "90", "-out", "self.pem",
-                      "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1")
-
-    def path(self, name):
-        return os.path.join(self.folder, name)
-
-    def _openssl(self, *args):
-        done = subprocess.run(["openssl", *args], cwd=self.folder, capture_output=True, text=True)
-        if done.returncode:
-            raise RuntimeError(f"openssl {' '.join(args)}: {done.stderr}")
-
-    def _new_key(self, name, rsa=False):
-        kind = ["-newkey", "rsa:2048"] if rsa else ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-        return [*kind, "-nodes", "-keyout", name + ".key"]
-
-    def _root(self, name, subject):
-        self._openssl("req", "-x509", *self._new_key(name), "-subj", "/CN=" + subject, "-days", "90",
-                      "-out", name + ".pem", "-addext", "keyUsage=critical,keyCertSign,cRLSign")
-
-    def _issue(self, name, issuer, subject, first, last, extensions, rsa=False):
-        now = datetime.datetime.now(datetime.timezone.utc)
-
-        def day(n):
-            return (now + datetime.timedelta(days=n)).strftime("%y%m%d%H%M%SZ")
-
-        self.serial += 1
-        base = name + ".ca"
-        os.makedirs(self.path(base))
-        write_file(self.path(base + "/index"), "")
-        write_file(self.path(base + "/serial"), f"{self.serial:04x}\n")
-        write_file(self.path(base + "/conf"),
-                   "[ca]\ndefault_ca=it\n[it]\n"
-                   f"database={base}/index\nserial={base}/serial\nnew_certs_dir={base}\ndefault_md=sha256\n"
-                   "policy=any\nunique_subject=no\nx509_extensions=more\n[any]\ncommonName=supplied\n"
-                   f"[more]\nsubjectKeyIdentifier=hash\n{extensions}")
-        self._openssl("req", "-new", *self._new_key(name, rsa), "-subj", "/CN=" + subject, "-out", name + ".csr")
-        self._openssl("ca", "-batch", "-notext", "-config", base + "/conf", "-keyfile", issuer + ".key",
-                      "-cert", issuer + ".pem", "-startdate", day(first), "-enddate", day(last),
-                      "-in", name + ".csr", "-out", name + ".pem")
-
-
 # ---- the peers that all tests share -------------------------------------------------------------------------------------
 
 NGINX = """
@@ -835,6 +760,7 @@ NGINX_LOCATIONS = """
     location /status/500 { return 500 "broken"; }
     location /conn { return 200 "$connection $connection_requests\\n"; }
     location /tls { return 200 "$ssl_protocol $ssl_session_reused $ssl_server_name $ssl_alpn_protocol\\n"; }
+    location /client { return 200 "$ssl_client_verify $ssl_client_s_dn\\n"; }
 """
 
 
@@ -877,6 +803,7 @@ class World:
     NGINX_TLS = {"https": ("good", "TLSv1.2 TLSv1.3"), "tls12": ("rsa", "TLSv1.2"), "tls13": ("good", "TLSv1.3"),
                  "tls11": ("good", "TLSv1.1"), "rsa": ("rsa", "TLSv1.2 TLSv1.3"), "chained": ("chained", "TLSv1.2 TLSv1.3"),
                  "once12": ("good", "TLSv1.2"), "once13": ("good", "TLSv1.3"),
+                 "client": ("good", "TLSv1.2 TLSv1.3"),
                  **{name: (name, "TLSv1.2 TLSv1.3")
                     for name in ("expired", "future", "wrong", "tld", "unknown", "self", "cn", "constrained")}}
 
@@ -909,6 +836,8 @@ class World:
                          f"    ssl_certificate_key {self.certs.path(cert + '.key')};\n    ssl_protocols {protocols};\n")
                 if tls.startswith("once"):
                     text += "    keepalive_timeout 0;\n"
+                if tls == "client":
+                    text += f"    ssl_client_certificate {self.ca};\n    ssl_verify_client on;\n"
             return text + locations + "}\n"
 
         servers = server(ports["http"]) + "".join(server(ports[name], name) for name in self.NGINX_TLS)

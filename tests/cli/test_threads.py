@@ -88,7 +88,7 @@ def test_tickets_are_shared():
     url = f"https://localhost:{port}/"
     r = run("--threads", "-P", "2", "-v", "--cacert", world.ca, *[url] * 12)
     resumed = sum("resumed" in e for e in r.stderr)
-    r.check(r.code == 0 and resumed >= 8, f"most are resumed ({resumed} of 12)")
+    r.check(r.code == 0 and resumed >= 6, f"half and more are resumed ({resumed} of 12)")
 
 
 def test_stopped_at_any_moment():

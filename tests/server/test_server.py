@@ -51,6 +51,8 @@ class Peer:
         s = socket.create_connection((self.host, self.port), timeout=timeout)
         if self.tls:
             context = ssl.create_default_context(cafile=self.ca)
+            # Python before 3.11.4 (Debian 12's) asks OpenSSL to take a cut for an end, and has another error for it
+            context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
             s = context.wrap_socket(s, server_hostname="localhost", suppress_ragged_eofs=False)
         return s
 
@@ -75,7 +77,9 @@ def read_all(s):
             if not piece:
                 return got, "end"
             got += piece
-    except ssl.SSLEOFError:
+    except ssl.SSLError as error:
+        if error.reason != "UNEXPECTED_EOF_WHILE_READING" and not isinstance(error, ssl.SSLEOFError):
+            raise
         return got, "cut"
     except ConnectionResetError:
         return got, "reset"

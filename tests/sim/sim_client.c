@@ -193,7 +193,7 @@ static bool make_session(struct sim_world *w)
     opt.parallel_max_host += w->plant == PLANT_HOST && opt.parallel_max_host ? 1 : 0;
     opt.trace = w->traces ? on_trace : NULL;
     opt.trace_arg = &w->sim;
-    opt.ca_file = w->tls ? sim_tls_ca_file(&w->sim) : NULL;
+    opt.tls.ca_file = w->tls ? sim_tls_ca_file(&w->sim) : NULL;
     struct engine *e = sim_engine_new(&w->sim, &w->remote, &w->counts);
     struct names *names = NULL;
     int rc = sim_names_new(&names, w, e);

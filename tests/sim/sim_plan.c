@@ -96,7 +96,7 @@ static void judge_tls(const struct sim_world *w, struct sim_host *h)
     bool surely = h->fault_chance == 1000 && h->fault_within <= TLS_SURE && h->fault != TLS_FAULT_FLIP;
     if (!h->tls)
         return;
-    if (h->flavour != TEST_GOOD && !w->opt.insecure) {
+    if (h->flavour != TEST_GOOD && !w->opt.tls.insecure) {
         h->codes |= sim_code(AFETCH_CERT);
         h->unreachable = true;
     }
@@ -306,7 +306,7 @@ static void plan_limits(struct sim_world *w)
     w->opt.parallel_max_host = (unsigned)rng_range(r, 0, 4);
     w->opt.timeout_ms = PICK(r, 0, 0, 0, 200, 1000, 30000);
     w->opt.connect_timeout_ms = PICK(r, 0, 300, 2000, 30000);
-    w->opt.insecure = rng_chance(r, 150);
+    w->opt.tls.insecure = rng_chance(r, 150);
     w->opt.fail_on_status = rng_chance(r, 700);
     static const char *const headers[] = {"X-All: yes", "Accept:", "X-Empty;"};
     w->opt.headers = headers;

@@ -411,7 +411,7 @@ static void bearer(void **state)
     auth_init(&t.a, AUTH_BEARER, NULL, NULL, "a\r\nHost: x", false);
     assert_int_equal(auth_value(&t.a, &t.space, "GET", "/", &value, &err), ERR_USAGE);
     assert_null(value);
-    assert_string_equal(error_text(&err), "usage: the bearer token has a control character in it");
+    assert_string_equal(error_text(&err), "invalid argument: the bearer token has a control character in it");
     error_clear(&err);
 }
 

@@ -515,7 +515,7 @@ static void test_wrong_options(void **state)
     opt.request_target = "/ HTTP/1.1\r";
     refuses(&opt, AFETCH_INTERNAL, "invalid argument: a line end within the request target");
     afetch_options_init(&opt);
-    opt.ca_file = "/nonexistent/ca.pem";
+    opt.tls.ca_file = "/nonexistent/ca.pem";
     refuses(&opt, AFETCH_TRUST, "could not load the trust store: ");
     afetch_options_init(&opt);
     opt.dns_servers = "nowhere";
@@ -579,6 +579,10 @@ static bool is_public(enum afetch_code code)
     case AFETCH_REDIRECTS:
     case AFETCH_ENCODING:
     case AFETCH_PROXY:
+    case AFETCH_CLIENT_CERT:
+    case AFETCH_CIPHER:
+    case AFETCH_CRL:
+    case AFETCH_PIN:
         return true;
     }
     return false;

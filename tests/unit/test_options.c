@@ -4,6 +4,7 @@
 #include "../../cmd/option_find.c"
 #include "../../cmd/option_table.c"
 #include "../../cmd/options.c"
+#include "../../cmd/options_tls.c"
 #include "../../cmd/options_check.c"
 #include "../../cmd/template.c"
 #include "../../cmd/text.c"
@@ -16,7 +17,7 @@
 
 #include <cmocka.h>
 
-enum { ARGS = 10 };
+enum { ARGS = 12 };
 
 static int parse(struct options *o, const char *const *args)
 {
@@ -115,6 +116,19 @@ static void refused(void **state)
          "no glob exists with this name in position 16: #<foo>"},
         {{"-o#<x>", "{<x>a}", "{<X>a}"}, 2, "no glob exists with this name in position 4"},
         {{"--cacert", "", "u"}, 2, "empty argument"},
+        {{"-E", "", "u"}, 2, "-E: no file is named"},
+        {{"-E", ":secret", "u"}, 2, "-E: no file is named"},
+        {{"--cert", "PKCS11:x", "u"}, 2, "PKCS#11 devices are not supported"},
+        {{"--cert-type", "p12", "u"}, 2, "openssl pkcs12"},
+        {{"--cert-type", "ENG", "u"}, 2, "is none of: PEM DER P12"},
+        {{"--key-type", "P12", "u"}, 2, "is none of: PEM DER"},
+        {{"--tls-max", "1.1", "u"}, 2, "TLS 1.2 and 1.3 alone are spoken"},
+        {{"--tls-max", "2", "u"}, 2, "is none of: default 1.0 1.1 1.2 1.3"},
+        {{"--tlsv1.3", "--tls-max", "1.2", "u"}, 2, "contradict each other"},
+        {{"--tlsv1.2=1", "u"}, 2, "--tlsv1.2 takes no argument"},
+        {{"--no-tlsv1.2", "u"}, 2, "is not a switch"},
+        {{"-3", "u"}, 2, "curl's -3 (--sslv3) is not supported"},
+        {{"--ssl-sessions", "f", "u"}, 2, "--ssl-sessions is not there yet"},
         {{"--sync", "--threads", "u"}, 2, "--sync and --threads contradict each other"},
         {{"--threads", "u", "--sync"}, 2, "--sync and --threads contradict each other"},
         {{"--threads=8", "u"}, 2, "--threads takes no argument"},
@@ -148,6 +162,44 @@ static void no_secret_in_errors(void **state)
     options_deinit(&o);
 }
 
+/* -E, as curl takes it apart, and the versions. */
+static void tls(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *given, *file, *password;
+    } cases[] = {
+        {"c.pem", "c.pem", NULL},  {"c.pem:", "c.pem", NULL},   {"c.pem:a:b\\:c", "c.pem", "a:b\\:c"},
+        {"a\\:b:pw", "a:b", "pw"}, {"a\\\\b:pw", "a\\b", "pw"}, {"a\\b:pw", "a\\b", "pw"},
+        {"a\\", "a\\", NULL},      {"a\\\\:pw", "a\\", "pw"},
+    };
+    struct options o;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *args[] = {"-E", cases[i].given, "u", NULL};
+        assert_int_equal(parse(&o, args), 0);
+        assert_string_equal(o.tls.cert_file, cases[i].file);
+        if (cases[i].password)
+            assert_string_equal(o.tls.key_password, cases[i].password);
+        else
+            assert_null(o.tls.key_password);
+        options_deinit(&o);
+    }
+    const char *args[] = {"--pass", "x",           "-Ec:y", "--tlsv1.3", "-1", "--tls-max",
+                          "1.2",    "--cert-type", "pem",   "u",         NULL};
+    assert_int_equal(parse(&o, args), 0);
+    assert_string_equal(o.tls.key_password, "y");
+    assert_int_equal(o.tls.min, AFETCH_TLS_1_2);
+    assert_int_equal(o.tls.max, AFETCH_TLS_1_2);
+    assert_false(o.tls.cert_is_der || o.tls.key_is_der);
+    options_deinit(&o);
+    const char *der[] = {"--cert-type", "der", "--key-type=DER", "--tlsv1.3", "--tls-max", "default", "u", NULL};
+    assert_int_equal(parse(&o, der), 0);
+    assert_int_equal(o.tls.min, AFETCH_TLS_1_3);
+    assert_int_equal(o.tls.max, AFETCH_TLS_DEFAULT);
+    assert_true(o.tls.cert_is_der && o.tls.key_is_der);
+    options_deinit(&o);
+}
+
 static void defaults(void **state)
 {
     (void)state;
@@ -160,7 +212,7 @@ static void defaults(void **state)
     assert_int_equal(o.connect_timeout_ms, 30000);
     assert_int_equal(o.timeout_ms, 0);
     assert_int_equal(o.fail, FAIL_DROP);
-    assert_false(o.silent || o.show_error || o.verbose || o.insecure);
+    assert_false(o.silent || o.show_error || o.verbose || o.tls.insecure);
     assert_int_equal(o.mode, AFETCH_ASYNC);
     assert_null(o.user_agent);
     assert_string_equal(o.proto_default, "http");
@@ -176,7 +228,7 @@ static void values(void **state)
     const char *args[] = {"u1",     "-sSkP",       "8",         "-m0.5", "--connect-timeout=2",
                           "-HA: b", "--header=B;", "--no-fail", "u2",    NULL};
     assert_int_equal(parse(&o, args), 0);
-    assert_true(o.silent && o.show_error && o.insecure);
+    assert_true(o.silent && o.show_error && o.tls.insecure);
     assert_int_equal(o.parallel_max, 8);
     assert_int_equal(o.timeout_ms, 500);
     assert_int_equal(o.connect_timeout_ms, 2000);
@@ -519,14 +571,23 @@ static void shown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(refused),         cmocka_unit_test(no_secret_in_errors),
-        cmocka_unit_test(defaults),        cmocka_unit_test(values),
-        cmocka_unit_test(seconds),         cmocka_unit_test(last_wins_and_dashes),
-        cmocka_unit_test(outputs),         cmocka_unit_test(header_file),
-        cmocka_unit_test(tables),          cmocka_unit_test(templates),
-        cmocka_unit_test(shown),           cmocka_unit_test(modes),
-        cmocka_unit_test(values_of_globs), cmocka_unit_test(requests),
-        cmocka_unit_test(fails),           cmocka_unit_test(outputs_of_globs),
+        cmocka_unit_test(refused),
+        cmocka_unit_test(no_secret_in_errors),
+        cmocka_unit_test(tls),
+        cmocka_unit_test(defaults),
+        cmocka_unit_test(values),
+        cmocka_unit_test(seconds),
+        cmocka_unit_test(last_wins_and_dashes),
+        cmocka_unit_test(outputs),
+        cmocka_unit_test(header_file),
+        cmocka_unit_test(tables),
+        cmocka_unit_test(templates),
+        cmocka_unit_test(shown),
+        cmocka_unit_test(modes),
+        cmocka_unit_test(values_of_globs),
+        cmocka_unit_test(requests),
+        cmocka_unit_test(fails),
+        cmocka_unit_test(outputs_of_globs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
