@@ -1,6 +1,7 @@
 #include "options.h"
 #include "options_tls.h"
 #include "options_check.h"
+#include "protos.h"
 #include "template.h"
 
 #include <errno.h>
@@ -144,6 +145,21 @@ static int set_seconds(struct parser *p, const struct option *opt, const char *v
         return fail(p->o, EXIT_USAGE, "%s: \"%.60s\" is not a number of seconds (such as 10 or 0.5; 0: no limit)",
                     p->shown, value);
     *(uint64_t *)value_of(p->o, opt) = ms;
+    return 0;
+}
+
+static void warn_proto(void *arg, const char *name, size_t len)
+{
+    struct parser *p = arg;
+    options_warn(p->o, "%s: \"%.*s\" is none of http, https and all", p->shown, len > 20 ? 20 : (int)len, name);
+}
+
+static int set_protos(struct parser *p, const struct option *opt, const char *value)
+{
+    unsigned protos = protos_parse(value, warn_proto, p);
+    if (!protos)
+        return fail(p->o, EXIT_USAGE, "%s: \"%.60s\" leaves neither http nor https", p->shown, value);
+    *(unsigned *)value_of(p->o, opt) = protos;
     return 0;
 }
 
@@ -371,6 +387,8 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
         return set_statuses(p, opt, value);
     case OPTION_SECONDS:
         return set_seconds(p, opt, value);
+    case OPTION_PROTOS:
+        return set_protos(p, opt, value);
     case OPTION_CHOICE:
         return set_choice(p, opt, value);
     case OPTION_TOKEN:

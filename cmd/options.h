@@ -21,6 +21,7 @@ enum option_kind {
     OPTION_FIELD,    /* const char * that goes into a head; at least min bytes */
     OPTION_TOKEN,    /* const char *, a word as methods are (RFC 9110 section 5.6.2) */
     OPTION_STATUSES, /* const char *, such as "200-299,404" */
+    OPTION_PROTOS,   /* unsigned, AFETCH_SCHEME_..., such as "=https" or "-http" */
     OPTION_CHOICE,   /* const char *, one of the words of `choices` */
     OPTION_HEADER,   /* one more of options.headers, or @FILE */
     OPTION_OUTPUT,   /* one more of options.outputs */
@@ -113,8 +114,10 @@ struct options {
     bool sync, threads, compare;       /* as given; two of them are a usage error */
     enum afetch_mode mode;             /* what sync and threads come to */
     bool parallel, parallel_immediate; /* taken, and change nothing */
-    bool globoff;                      /* URLs are taken as they are */
-    bool location;                     /* redirects are followed; on unless --no-location */
+    bool disallow_username_in_url;
+    unsigned proto, proto_redir; /* AFETCH_SCHEME_...; 0: not given */
+    bool globoff;                /* URLs are taken as they are */
+    bool location;               /* redirects are followed; on unless --no-location */
     unsigned parallel_max, parallel_max_host;
     uint64_t connect_timeout_ms, timeout_ms;
     int max_redirs;

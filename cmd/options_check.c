@@ -18,8 +18,7 @@ static int refuse(struct options *o, const char *fmt, ...)
     return 2;
 }
 
-static void warn(struct options *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void warn(struct options *o, const char *fmt, ...)
+void options_warn(struct options *o, const char *fmt, ...)
 {
     size_t len = strlen(o->warning);
     va_list args;
@@ -42,8 +41,8 @@ static int check_mode(struct options *o)
                       o->once);
     o->mode = o->sync ? AFETCH_SYNC : o->threads ? AFETCH_THREADS : AFETCH_ASYNC;
     if ((o->threads || o->compare) && o->parallel_max > AFETCH_THREADS_MAX) {
-        warn(o, "%s: at most %d transfers at once, not %u", o->threads ? "--threads" : "--compare", AFETCH_THREADS_MAX,
-             o->parallel_max);
+        options_warn(o, "%s: at most %d transfers at once, not %u", o->threads ? "--threads" : "--compare",
+                     AFETCH_THREADS_MAX, o->parallel_max);
         o->parallel_max = AFETCH_THREADS_MAX;
     }
     return 0;
@@ -86,8 +85,8 @@ static int check_outputs(struct options *o)
         return refuse(o, "%zu -o for %zu URLs; give one for each, or one, such as -o '{n}-{name}', for all", n,
                       o->input_count);
     if (n > 1 && n > o->input_count)
-        warn(o, "%zu -o for %zu URL%s; the last %s not used", n, o->input_count, o->input_count == 1 ? "" : "s",
-             n - o->input_count == 1 ? "one is" : "ones are");
+        options_warn(o, "%zu -o for %zu URL%s; the last %s not used", n, o->input_count, o->input_count == 1 ? "" : "s",
+                     n - o->input_count == 1 ? "one is" : "ones are");
     return check_names(o);
 }
 

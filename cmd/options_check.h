@@ -6,5 +6,7 @@
 
 /* As options_parse. */
 int options_check(struct options *o);
+/* Adds to o->warning. */
+void options_warn(struct options *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -223,6 +223,9 @@ static bool open_session(struct run *r)
     opt.request_target = o->request_target;
     opt.http10 = o->http_minor == 0;
     opt.path_as_is = o->path_as_is;
+    opt.disallow_user = o->disallow_username_in_url;
+    opt.proto = o->proto;
+    opt.proto_redir = o->proto_redir;
     opt.headers = o->headers.item;
     opt.header_count = o->headers.count;
     opt.default_scheme = o->proto_default;

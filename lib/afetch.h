@@ -59,6 +59,7 @@ enum afetch_code {
     AFETCH_CIPHER = 59,       /* unknown cipher suites or curves */
     AFETCH_CERT = 60,         /* certificate not accepted */
     AFETCH_ENCODING = 61,     /* bad content encoding */
+    AFETCH_LOGIN = 67,        /* user name or password not accepted */
     AFETCH_TRUST = 77,        /* trust store */
     AFETCH_CRL = 82,          /* revocation lists */
     AFETCH_PIN = 90,          /* the server's public key is none of the pinned ones */
@@ -132,6 +133,8 @@ struct afetch_options {
     const char *request_target; /* sent as it is, in place of each URL's path and query; NULL: those */
     bool http10;                /* send HTTP/1.0 */
     bool path_as_is;            /* "." and ".." stay in paths */
+    bool disallow_user;         /* a URL with user info fails with AFETCH_LOGIN, a redirect's too */
+    unsigned proto;             /* AFETCH_SCHEME_…: which URLs may be fetched, a redirect's too; 0 (default): all */
     const char *default_scheme; /* of a URL without one: "http" (default) or "https" */
     struct afetch_tls tls;
     const char *dns_servers;     /* "127.0.0.1:5353,…"; NULL: the system's */

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/url.h"
-
 /* For a head, where a line end would begin another field. */
 static int copy_text(char **out, const char *text, const char *name, struct error *err)
 {
@@ -21,7 +19,8 @@ int defaults_init(struct defaults *d, const struct afetch_options *opt, struct e
         .http10 = opt->http10,
         .fail_on_status = opt->fail_on_status,
         .fail_with_body = opt->fail_with_body,
-        .url_flags = opt->path_as_is ? URL_PATH_AS_IS : 0,
+        .url_flags = (opt->path_as_is ? URL_PATH_AS_IS : 0) | (opt->disallow_user ? URL_NO_USER : 0),
+        .proto = opt->proto,
     };
     int rc = copy_text(&d->referer, opt->referer && *opt->referer ? opt->referer : NULL, "referer", err);
     if (rc == 0)
@@ -34,6 +33,11 @@ void defaults_deinit(struct defaults *d)
     free(d->referer);
     free(d->request_target);
     statuses_deinit(&d->accept);
+}
+
+bool defaults_allow(const struct defaults *d, const struct url *url)
+{
+    return !d->proto || (d->proto & (url->tls ? AFETCH_SCHEME_HTTPS : AFETCH_SCHEME_HTTP));
 }
 
 bool defaults_accept(const struct defaults *d, int status)

@@ -5,6 +5,7 @@
 #include "afetch.h"
 #include "base/error.h"
 #include "fetch/statuses.h"
+#include "proto/url.h"
 
 struct defaults {
     char *referer;        /* NULL: none */
@@ -12,6 +13,7 @@ struct defaults {
     char *request_target; /* in place of the URL's; NULL: that */
     bool http10;
     unsigned url_flags; /* of url_parse */
+    unsigned proto;     /* AFETCH_SCHEME_...; 0: all */
     bool fail_on_status, fail_with_body;
     struct statuses accept; /* empty: those below 400 */
 };
@@ -20,6 +22,8 @@ struct defaults {
 int defaults_init(struct defaults *d, const struct afetch_options *opt, struct error *err);
 void defaults_deinit(struct defaults *d);
 
+/* Whether its scheme lets a URL be fetched. */
+bool defaults_allow(const struct defaults *d, const struct url *url);
 /* Whether a response with this status is a success. */
 bool defaults_accept(const struct defaults *d, int status);
 

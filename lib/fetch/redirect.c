@@ -60,6 +60,8 @@ static int check_scheme(struct afetch_request *r, const struct url *to)
 {
     unsigned allowed = r->session->proto_redir;
     unsigned scheme = to->tls ? AFETCH_SCHEME_HTTPS : AFETCH_SCHEME_HTTP;
+    if (!defaults_allow(&r->session->defaults, to))
+        return error_set(&r->err, ERR_SCHEME, 0, "a redirect to %s is not allowed (--proto)", to->shown);
     if (allowed && !(allowed & scheme))
         return error_set(&r->err, ERR_SCHEME, 0, "a redirect to %s is not allowed (--proto-redir)", to->shown);
     if (!allowed && r->url.tls && !to->tls)

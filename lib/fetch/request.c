@@ -201,6 +201,8 @@ int request_prepare(struct afetch_request *r)
             return rc;
         r->parsed = true;
     }
+    if (!defaults_allow(&r->session->defaults, &r->url))
+        return error_set(&r->err, ERR_SCHEME, 0, "%s is not allowed (--proto)", r->url.scheme);
     free(r->origin);
     r->origin = make_origin(&r->url);
     return r->origin ? 0 : error_set(&r->err, ERR_MEMORY, 0, NULL);

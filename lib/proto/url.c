@@ -218,7 +218,8 @@ struct parts {
     struct slice text; /* all of it, for errors */
     bool tls;
     struct slice user, password, host, zone, path, query;
-    bool has_user, has_password, has_query, is_ipv6, port_given, path_as_is;
+    bool has_user, has_password, has_query, is_ipv6, port_given;
+    unsigned flags;
     uint16_t port;
 };
 
@@ -309,6 +310,8 @@ static int split_authority(struct parts *p, struct slice authority, struct error
 {
     const char *end = end_of(authority);
     const char *at = find_last(authority, '@');
+    if (at && (p->flags & URL_NO_USER))
+        return error_set(err, ERR_LOGIN, 0, "a user name in a URL is not allowed (--disallow-username-in-url)");
     if (at) {
         split_user(p, slice(authority.at, at));
         authority = slice(at + 1, end);
@@ -412,7 +415,7 @@ static int put_zone(struct buf *b, const struct parts *p, struct error *err)
 
 static int put_target(struct buf *b, const struct parts *p, struct error *err)
 {
-    int rc = p->path_as_is && p->path.len > 0 ? add_encoded(b, p->path) : add_path(b, p->path);
+    int rc = (p->flags & URL_PATH_AS_IS) && p->path.len > 0 ? add_encoded(b, p->path) : add_path(b, p->path);
     if (rc == 0 && p->has_query)
         rc = buf_addc(b, '?');
     if (rc == 0 && p->has_query)
@@ -458,7 +461,7 @@ static int put_all(struct buf *b, const struct parts *p, struct places *at, bool
 int url_parse(struct url *out, const char *text, size_t len, const char *default_scheme, unsigned flags,
               struct error *err)
 {
-    struct parts p = {.text = trim((struct slice){text, len}), .path_as_is = flags & URL_PATH_AS_IS};
+    struct parts p = {.text = trim((struct slice){text, len}), .flags = flags};
     struct places at = {0};
     bool is_ip = false;
     struct buf b;

@@ -30,13 +30,14 @@ struct url {
 };
 
 enum url_flags {
-    URL_PATH_AS_IS = 1 /* "." and ".." stay in the path */
+    URL_PATH_AS_IS = 1, /* "." and ".." stay in the path */
+    URL_NO_USER = 2     /* a user info is an error, ERR_LOGIN */
 };
 
 /* Takes text apart; blanks around it do not count. default_scheme: "http" or "https" for a text without one, as
  * "example.com/x". flags: enum url_flags.
  * On success *out is whole and the caller's, to be freed with url_deinit. Errors, with particulars in err (which may
- * be NULL): ERR_URL, ERR_SCHEME, ERR_MEMORY; *out is untouched then. A user info never appears in an error. */
+ * be NULL): ERR_URL, ERR_SCHEME, ERR_LOGIN, ERR_MEMORY; *out is untouched then. A user info never appears in an error. */
 int url_parse(struct url *out, const char *text, size_t len, const char *default_scheme, unsigned flags,
               struct error *err);
 

@@ -578,6 +578,7 @@ static bool is_public(enum afetch_code code)
     case AFETCH_PROXY_RESOLVE:
     case AFETCH_REDIRECTS:
     case AFETCH_ENCODING:
+    case AFETCH_LOGIN:
     case AFETCH_PROXY:
     case AFETCH_CLIENT_CERT:
     case AFETCH_CIPHER:

@@ -6,6 +6,7 @@
 #include "../../cmd/options.c"
 #include "../../cmd/options_tls.c"
 #include "../../cmd/options_check.c"
+#include "../../cmd/protos.c"
 #include "../../cmd/template.c"
 #include "../../cmd/text.c"
 
@@ -101,6 +102,9 @@ static void refused(void **state)
         {{"--accept-status", "200 ,404", "u"}, 2, "--accept-status: "},
         {{"--accept-status", "200", "--no-fail", "u"}, 2, "--no-fail and --accept-status contradict each other"},
         {{"--no-accept-status", "u"}, 2, "is not a switch"},
+        {{"--proto", "-all", "u"}, 2, "--proto: \"-all\" leaves neither http nor https"},
+        {{"--proto", "=ftp,sftp", "u"}, 2, "leaves neither http nor https"},
+        {{"--proto-redir=-http,-https", "u"}, 2, "--proto-redir: \"-http,-https\" leaves neither"},
         {{"-X", "", "u"}, 2, "-X: \"\" is not a word"},
         {{"-X", "GET /", "u"}, 2, "-X: \"GET /\" is not a word"},
         {{"--request", "A\r\nB", "u"}, 2, "is not a word"},
@@ -387,6 +391,43 @@ static void fails(void **state)
     }
 }
 
+static void protos(void **state)
+{
+    (void)state;
+    enum { HTTP = AFETCH_SCHEME_HTTP, HTTPS = AFETCH_SCHEME_HTTPS, BOTH = HTTP | HTTPS };
+    static const struct {
+        const char *list;
+        unsigned protos;
+        const char *warning;
+    } cases[] = {
+        {"http", BOTH, ""},
+        {"=http", HTTP, ""},
+        {"=HTTPS", HTTPS, ""},
+        {"-http", HTTPS, ""},
+        {"-all,https,+http", BOTH, ""},
+        {"-all,,https,", HTTPS, ""},
+        {"=http,=https", HTTPS, ""},
+        {"=http,https", BOTH, ""},
+        {"=https,-ftp", HTTPS, "--proto: \"ftp\" is none of http, https and all"},
+        {"=https,sftp,=all", BOTH, "--proto: \"sftp\" is none of http, https and all"},
+        {"=ftp,https", HTTPS, "--proto: \"ftp\" is none of http, https and all"},
+        {"-all,ftp,http,gopher", HTTP,
+         "--proto: \"ftp\" is none of http, https and all; --proto: \"gopher\" is none of http, https and all"},
+        {"", BOTH, ""},
+        {"+all", BOTH, ""},
+        {"http ", BOTH, "--proto: \"http \" is none of http, https and all"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct options o;
+        const char *args[] = {"--proto", "=http", "--proto", cases[i].list, "--proto-redir", "=http", "u", NULL};
+        assert_int_equal(parse(&o, args), 0);
+        if (o.proto != cases[i].protos || strcmp(o.warning, cases[i].warning) != 0)
+            fail_msg("%s: %u, \"%s\"", cases[i].list, o.proto, o.warning);
+        assert_int_equal(o.proto_redir, HTTP);
+        options_deinit(&o);
+    }
+}
+
 static void header_file(void **state)
 {
     (void)state;
@@ -587,6 +628,7 @@ int main(void)
         cmocka_unit_test(values_of_globs),
         cmocka_unit_test(requests),
         cmocka_unit_test(fails),
+        cmocka_unit_test(protos),
         cmocka_unit_test(outputs_of_globs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -208,6 +208,29 @@ static void test_reads(void **state)
     }
 }
 
+static void no_user(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int rc;
+    } cases[] = {
+        {"http://h/", 0},     {"http://u@h/", ERR_LOGIN}, {"http://u:secret@h/", ERR_LOGIN},
+        {"u@h", ERR_LOGIN},   {"http://@h/", ERR_LOGIN},  {"http://h/@x", 0},
+        {"http://h/?a@b", 0}, {"http://h/#u@h", 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct url u;
+        struct error err = {0};
+        assert_int_equal(url_parse(&u, cases[i].text, strlen(cases[i].text), "http", URL_NO_USER, &err), cases[i].rc);
+        if (cases[i].rc == 0)
+            url_deinit(&u);
+        else
+            assert_null(strstr(error_text(&err), "secret"));
+        error_clear(&err);
+    }
+}
+
 static void path_as_is(void **state)
 {
     (void)state;
@@ -563,19 +586,13 @@ static void test_library(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(path_as_is),
-        cmocka_unit_test(test_reads),
-        cmocka_unit_test(test_default_scheme),
-        cmocka_unit_test(test_refuses),
-        cmocka_unit_test(test_longest_names),
-        cmocka_unit_test(test_nul_byte),
-        cmocka_unit_test(test_lengths),
-        cmocka_unit_test(test_shows),
-        cmocka_unit_test(test_shows_cut),
-        cmocka_unit_test(test_shown_field),
-        cmocka_unit_test(test_no_user_info_in_errors),
-        cmocka_unit_test(test_authority_size),
-        cmocka_unit_test(test_noise),
+        cmocka_unit_test(path_as_is),          cmocka_unit_test(no_user),
+        cmocka_unit_test(test_reads),          cmocka_unit_test(test_default_scheme),
+        cmocka_unit_test(test_refuses),        cmocka_unit_test(test_longest_names),
+        cmocka_unit_test(test_nul_byte),       cmocka_unit_test(test_lengths),
+        cmocka_unit_test(test_shows),          cmocka_unit_test(test_shows_cut),
+        cmocka_unit_test(test_shown_field),    cmocka_unit_test(test_no_user_info_in_errors),
+        cmocka_unit_test(test_authority_size), cmocka_unit_test(test_noise),
         cmocka_unit_test(test_library),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
