@@ -2,6 +2,7 @@
 #include "../../cmd/glob.c"
 #include "../../cmd/help.c"
 #include "../../cmd/option_find.c"
+#include "../../cmd/option_lacking.c"
 #include "../../cmd/option_table.c"
 #include "../../cmd/options.c"
 #include "../../cmd/options_tls.c"
