@@ -205,7 +205,7 @@ struct afetch_stats {
     uint64_t connections;     /* made */
     uint64_t reused;          /* requests on a connection that was there */
     uint64_t longest_wait_ns; /* for a place, where a limit held a transfer back */
-    size_t running, waiting;  /* now */
+    size_t running, waiting;  /* now: with a place; for one, for their next try, or for their turn at a host */
 };
 AFETCH_API void afetch_session_stats(const struct afetch_session *s, struct afetch_stats *out);
 

@@ -329,7 +329,7 @@ void afetch_session_stats(const struct afetch_session *s, struct afetch_stats *o
                                  .reused = s->reused,
                                  .longest_wait_ns = s->pool.longest_wait_ns,
                                  .running = s->pool.active,
-                                 .waiting = s->pool.waiting};
+                                 .waiting = s->live - s->pool.active};
     lock_drop(lock_of(s));
 }
 
