@@ -231,6 +231,8 @@ static bool open_session(struct run *r)
     opt.tls = o->tls;
     opt.dns_servers = o->dns_servers;
     opt.fail_on_status = o->fail;
+    opt.compressed = o->compressed;
+    opt.filesize_max = o->max_filesize;
     opt.follow = o->location;
     opt.redirects_max = o->max_redirs;
     opt.location_trusted = o->location_trusted;

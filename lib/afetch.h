@@ -59,6 +59,7 @@ enum afetch_code {
     AFETCH_CIPHER = 59,       /* unknown cipher suites or curves */
     AFETCH_CERT = 60,         /* certificate not accepted */
     AFETCH_ENCODING = 61,     /* bad content encoding */
+    AFETCH_FILESIZE = 63,     /* over the size that is allowed */
     AFETCH_TRUST = 77,        /* trust store */
     AFETCH_CRL = 82,          /* revocation lists */
     AFETCH_PIN = 90,          /* the server's public key is none of the pinned ones */
@@ -136,6 +137,8 @@ struct afetch_options {
     struct afetch_tls tls;
     const char *dns_servers; /* "127.0.0.1:5353,…"; NULL: the system's */
     bool fail_on_status;     /* status 400 and over is a failure (default) */
+    bool compressed;         /* ask for content codings, and take them off the body */
+    uint64_t filesize_max;   /* bytes of a body, as delivered; more fails with AFETCH_FILESIZE; 0: no limit */
     /* Redirects. */
     bool follow;          /* they are followed (default) */
     int redirects_max;    /* of one request; -1: no limit; default 10 */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "fetch/deliver.h"
 #include "fetch/redirect.h"
 #include "fetch/retry.h"
 #include "fetch/session.h"
@@ -53,6 +54,7 @@ void afetch_request_free(struct afetch_request *r)
         free(r->headers[i]);
     free(r->headers);
     free(r->method);
+    deliver_reset(r);
     free(r->content_type);
     free(r->location);
     free(r->referer);
@@ -218,6 +220,7 @@ void request_reset(struct afetch_request *r)
     r->bytes = r->continue_from;
     r->status = 0;
     r->discard = false;
+    deliver_reset(r);
     r->then = REQUEST_END;
     r->sent_ns = r->first_byte_ns = 0;
     r->times = (struct dial_times){0};
@@ -362,6 +365,8 @@ static int tell_head(struct afetch_request *r, const struct http1 *response)
                                .http_minor = r->http_minor,
                                .content_length = http1_content_length(response)};
     int rc = note_validator(r, response);
+    if (rc == 0)
+        rc = deliver_begin(r, response);
     if (rc < 0)
         return error_set(&r->err, rc, 0, NULL);
     r->delivering = true;
@@ -426,32 +431,15 @@ void afetch_request_cancel(struct afetch_request *r)
 
 int request_body(struct afetch_request *r, const void *data, size_t len)
 {
-    if (r->discard) {
-        r->discarded += len;
-        return r->discarded > DISCARD_MAX ? ERR_STATUS : 0;
-    }
-    r->bytes += len;
-    if (!r->callbacks.body)
-        return 0;
-    lock_take(&r->session->lock);
-    bool canceled = atomic_load(&r->canceled);
-    enum afetch_flow flow = canceled ? AFETCH_GO : r->callbacks.body(r->arg, r, data, len);
-    lock_drop(&r->session->lock);
-    if (canceled)
-        return ERR_CANCELED;
-    switch (flow) {
-    case AFETCH_GO:
-        return 0;
-    case AFETCH_PAUSE:
-        return 1;
-    default:
-        return stop(r);
-    }
+    if (!r->discard)
+        return deliver(r, data, len);
+    r->discarded += len;
+    return r->discarded > DISCARD_MAX ? ERR_STATUS : 0;
 }
 
 int request_end(struct afetch_request *r)
 {
-    return r->discard ? ERR_STATUS : 0;
+    return r->discard ? ERR_STATUS : deliver_end(r);
 }
 
 static int code_of(enum afetch_code public_code)

@@ -8,6 +8,7 @@
 #include "afetch.h"
 #include "base/co.h"
 #include "net/dial.h"
+#include "proto/decode.h"
 #include "proto/http1.h"
 #include "proto/url.h"
 
@@ -41,7 +42,9 @@ struct afetch_request {
     struct dial_times times;
     struct addr peer;
     bool have_peer, reused, discard;
-    uint64_t discarded; /* bytes of a body that is only read past */
+    struct decode *decode; /* takes content codings off; NULL: there are none */
+    bool decoding;         /* what it was fed is not used up */
+    uint64_t discarded;    /* bytes of a body that is only read past */
     unsigned connects;
     int status, http_minor;
     uint64_t bytes;
@@ -79,7 +82,7 @@ bool request_ends_at_head(const struct afetch_request *r);
 bool request_is_idempotent(const struct afetch_request *r);
 /* Parses the URL, makes the origin. 0, ERR_URL, ERR_SCHEME, ERR_MEMORY with the sentence in r->err; ERR_CANCELED. */
 int request_prepare(struct afetch_request *r);
-/* These call callbacks, with the session's lock held. What a response's parts mean to the request: 0, 1 for a pause, or an error that is in r->err. */
+/* These call callbacks, with the session's lock held. What a response's parts mean to the request: 0, or an error that is in r->err; request_body says as deliver does. */
 int request_head(struct afetch_request *r, const struct http1 *response);
 int request_body(struct afetch_request *r, const void *data, size_t len);
 /* The response is whole: 0, or ERR_STATUS. */

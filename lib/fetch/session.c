@@ -395,6 +395,8 @@ static int copy_options(struct afetch_session *s, const struct afetch_options *o
     s->connect_timeout_ns = timer_ns_of_ms(opt->connect_timeout_ms);
     s->timeout_ms = opt->timeout_ms;
     s->fail_on_status = opt->fail_on_status;
+    s->compressed = opt->compressed;
+    s->filesize_max = opt->filesize_max;
     s->trace = opt->trace;
     s->trace_arg = opt->trace_arg;
     s->default_scheme = strdup(opt->default_scheme ? opt->default_scheme : "http");

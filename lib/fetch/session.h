@@ -52,7 +52,8 @@ struct afetch_session {
     uint64_t retry_delay_ns, retry_max_time_ns;
     bool retry_connrefused, retry_all_errors;
     struct statuses retry_statuses;
-    bool fail_on_status;
+    bool fail_on_status, compressed;
+    uint64_t filesize_max; /* bytes, as delivered; 0: no limit */
     void (*trace)(void *arg, const struct afetch_request *r, enum afetch_trace kind, const char *text, size_t len);
     void *trace_arg;
 

@@ -570,6 +570,7 @@ static bool is_public(enum afetch_code code)
     case AFETCH_REDIRECTS:
     case AFETCH_ENCODING:
     case AFETCH_PROXY:
+    case AFETCH_FILESIZE:
     case AFETCH_CLIENT_CERT:
     case AFETCH_CIPHER:
     case AFETCH_CRL:
