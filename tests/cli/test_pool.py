@@ -223,6 +223,7 @@ def test_a_full_host_does_not_hold_up_another():
         f = start("-P", "4", "--parallel-max-host", "2", *first, *second)
         for u in second:
             f.await_output(u + "\n")
+        p.await_requests(2)
         assert len(p.requests) == 2, len(p.requests)
         go.set()
         f.wait().expect(out=[*(line(5, u) for u in first), *(line(i, u) for i, u in enumerate(second))])
