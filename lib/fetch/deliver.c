@@ -50,7 +50,7 @@ static int hand_over(struct afetch_request *r, const void *data, size_t len)
     if (!r->callbacks.body)
         return DELIVER_GO;
     lock_take(&r->session->lock);
-    bool canceled = atomic_load(&r->canceled);
+    bool canceled = request_is_canceled(r);
     enum afetch_flow flow = canceled ? AFETCH_GO : r->callbacks.body(r->arg, r, data, len);
     lock_drop(&r->session->lock);
     if (canceled)

@@ -40,9 +40,8 @@ struct afetch_request *afetch_request_new(const char *url, size_t len)
     r->text[len] = '\0';
     r->text_len = len;
     url_show(r->shown, shown_size, url, len);
-    atomic_init(&r->session, NULL);
     atomic_init(&r->resumed, false);
-    atomic_init(&r->canceled, false);
+    wishes_init(&r->wishes);
     return r;
 }
 
@@ -193,8 +192,6 @@ static char *make_origin(const struct url *u)
 
 int request_prepare(struct afetch_request *r)
 {
-    if (atomic_load(&r->canceled))
-        return ERR_CANCELED;
     if (!r->parsed) {
         int rc = url_parse(&r->url, r->text, r->text_len, r->session->default_scheme, r->session->defaults.url_flags,
                            &r->err);
@@ -240,13 +237,19 @@ void request_restart(struct afetch_request *r)
     r->first_url = (struct url){0};
 }
 
+bool request_is_canceled(struct afetch_request *r)
+{
+    wishes_grant(r->session, r->worker);
+    return r->canceled;
+}
+
 /* What was delivered is void. */
 static bool undo(struct afetch_request *r)
 {
     bool undone = true;
     if (r->callbacks.restart) {
         lock_take(&r->session->lock);
-        undone = r->callbacks.restart(r->arg, r) != AFETCH_ABORT;
+        undone = !request_is_canceled(r) && r->callbacks.restart(r->arg, r) != AFETCH_ABORT;
         lock_drop(&r->session->lock);
     } else if (r->callbacks.body) {
         undone = r->bytes == 0;
@@ -374,7 +377,7 @@ static int tell_head(struct afetch_request *r, const struct http1 *response)
         return 0;
     r->response = response;
     lock_take(&r->session->lock);
-    bool canceled = atomic_load(&r->canceled); /* under the lock: maybe by the callback before this one */
+    bool canceled = request_is_canceled(r);
     enum afetch_flow flow = canceled ? AFETCH_GO : r->callbacks.head(r->arg, r, &head);
     lock_drop(&r->session->lock);
     r->response = NULL;
@@ -415,18 +418,12 @@ struct co_op *request_pause(struct afetch_request *r)
 
 void afetch_request_resume(struct afetch_request *r)
 {
-    atomic_store(&r->resumed, true);
-    if (r->worker)
-        engine_wake(r->worker->engine);
+    wish_make(r, WISH_RESUME);
 }
 
 void afetch_request_cancel(struct afetch_request *r)
 {
-    if (atomic_exchange(&r->canceled, true))
-        return;
-    struct afetch_session *s = r->session;
-    if (s) /* else it ends as it begins */
-        session_cancel_request(s, r);
+    wish_make(r, WISH_CANCEL);
 }
 
 int request_body(struct afetch_request *r, const void *data, size_t len)
@@ -468,7 +465,7 @@ void request_done(struct afetch_request *r, int rc)
 {
     char ip[ADDR_TEXT_MAX] = "";
     lock_take(&r->session->lock);
-    if (rc >= 0 && atomic_load(&r->canceled))
+    if (request_is_canceled(r) && rc >= 0)
         rc = ERR_CANCELED;
     if (rc < 0)
         error_set(&r->err, rc, 0, NULL);
@@ -499,8 +496,6 @@ void request_done(struct afetch_request *r, int rc)
     };
     if (r->callbacks.done)
         r->callbacks.done(r->arg, r, &result);
-    /* Only now can nobody cancel it any more. */
-    if (atomic_load(&r->canceled))
-        session_take_cancels(r->session, r->worker);
+    wishes_grant(r->session, r->worker); /* only now can nobody make a further one of r */
     lock_drop(&r->session->lock);
 }

@@ -7,6 +7,7 @@
 
 #include "afetch.h"
 #include "base/co.h"
+#include "fetch/wish.h"
 #include "net/dial.h"
 #include "proto/decode.h"
 #include "proto/http1.h"
@@ -16,7 +17,7 @@
 enum request_then { REQUEST_END, REQUEST_REDIRECT, REQUEST_RETRY };
 
 struct afetch_request {
-    struct afetch_session *_Atomic session; /* NULL until it begins */
+    struct afetch_session *session; /* NULL until it begins */
     struct worker *worker;       /* who runs it: another one after placing, where there are threads; NULL until then */
     struct fetch *fetch;         /* NULL until then, and for one that is refused */
     struct afetch_request *next; /* in the session's queue */
@@ -69,10 +70,12 @@ struct afetch_request {
     struct afetch_request *paused_next; /* in its worker's list of paused ones */
     bool paused;
 
-    atomic_bool canceled;
-    struct afetch_request *cancel_next; /* in the session's list of those that another thread may have cancelled */
+    struct wishes wishes; /* of other threads */
+    bool canceled;        /* one of them, granted; under the session's lock */
 };
 
+/* With the session's lock held: it may be by the callback that ran just before. */
+bool request_is_canceled(struct afetch_request *r);
 /* As it is sent in this hop. */
 const char *request_method(const struct afetch_request *r);
 bool request_is_head(const struct afetch_request *r);
@@ -80,7 +83,7 @@ bool request_is_head(const struct afetch_request *r);
 bool request_ends_at_head(const struct afetch_request *r);
 /* RFC 9110 section 9.2.2: it may be sent again where nobody knows whether it arrived. */
 bool request_is_idempotent(const struct afetch_request *r);
-/* Parses the URL, makes the origin. 0, ERR_URL, ERR_SCHEME, ERR_MEMORY with the sentence in r->err; ERR_CANCELED. */
+/* Parses the URL, makes the origin. 0, ERR_URL, ERR_SCHEME, ERR_MEMORY with the sentence in r->err. */
 int request_prepare(struct afetch_request *r);
 /* These call callbacks, with the session's lock held. What a response's parts mean to the request: 0, or an error that is in r->err; request_body says as deliver does. */
 int request_head(struct afetch_request *r, const struct http1 *response);

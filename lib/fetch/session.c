@@ -42,6 +42,7 @@ static void begin_request(struct afetch_session *s, struct afetch_request *r)
     r->session = s;
     r->number = ++s->numbers;
     r->start_ns = engine_now_ns(s->engine);
+    r->canceled = wishes_begin(r) & WISH_CANCEL;
 }
 
 static void refuse(struct afetch_session *s, struct afetch_request *r, int rc)
@@ -65,6 +66,8 @@ static void begin_fetch(struct afetch_session *s, struct afetch_request *r)
     worker_add(&s->main, f);
     s->live++;
     co_start(&f->co, &s->engine->sched, fetch_run);
+    if (r->canceled)
+        co_cancel(&f->co, ERR_CANCELED);
 }
 
 /* As many as are looked ahead, so that a full host does not hold up the others. Whether there is anything to wait for. */
@@ -207,33 +210,12 @@ static void start_tick(struct afetch_session *s)
 
 /* ---- waking ---------------------------------------------------------------------------------------------------------------- */
 
-void session_cancel_request(struct afetch_session *s, struct afetch_request *r)
-{
-    struct afetch_request *first = atomic_load(&s->cancels);
-    do
-        r->cancel_next = first;
-    while (!atomic_compare_exchange_weak(&s->cancels, &first, r));
-    engine_wake(s->engine);
-}
-
-void session_take_cancels(struct afetch_session *s, struct worker *here)
-{
-    for (struct afetch_request *r = atomic_exchange(&s->cancels, NULL), *next; r; r = next) {
-        next = r->cancel_next;
-        if (r->fetch && r->worker == here)
-            co_cancel(&r->fetch->co, ERR_CANCELED);
-        else if (r->fetch)
-            worker_want_cancel_some(r->worker);
-    }
-}
-
 void session_woken(struct afetch_session *s)
 {
     lock_take(&s->lock);
     if (s->woken) /* first: what it resumes goes on in this turn */
         s->woken(s->woken_arg);
     s->source_later = false;
-    session_take_cancels(s, &s->main);
     if (s->tick_changed)
         start_tick(s);
     if (atomic_load(&s->cancel))
@@ -448,7 +430,7 @@ int session_new(struct afetch_session **out, struct engine *e, struct names *n, 
     crew_init(&s->crew, s);
     atomic_init(&s->cancel, false);
     s->random = engine_now_ns(e) | 1;
-    atomic_init(&s->cancels, NULL);
+    atomic_init(&s->wishers, NULL);
     worker_init(&s->main, s, e);
     *out = s;
     return 0;
