@@ -77,6 +77,43 @@ static int set_count(struct parser *p, const struct option *opt, const char *val
     return 0;
 }
 
+/* "100", "10k", "1.5M": by 1024, as in curl. */
+static bool parse_size(const char *s, uint64_t *out)
+{
+    static const char units[] = "kmgtp";
+    uint64_t whole = 0, tenths = 0, unit = 1;
+    size_t digits = strspn(s, "0123456789");
+    if (digits == 0 || digits > 12)
+        return false;
+    for (; digits > 0; digits--)
+        whole = whole * 10 + (uint64_t)(*s++ - '0');
+    if (s[0] == '.' && s[1] >= '0' && s[1] <= '9') {
+        tenths = (uint64_t)(s[1] - '0');
+        s += 2 + strspn(s + 2, "0123456789");
+    }
+    const char *at = *s ? strchr(units, *s | 32) : NULL;
+    for (const char *u = units; at && u <= at; u++)
+        unit *= 1024;
+    if (at)
+        s++;
+    if ((*s | 32) == 'b')
+        s++;
+    if (*s || whole > UINT64_MAX / 2 / unit)
+        return false;
+    *out = whole * unit + tenths * (unit / 10);
+    return true;
+}
+
+static int set_size(struct parser *p, const struct option *opt, const char *value)
+{
+    uint64_t bytes;
+    if (!parse_size(value, &bytes))
+        return fail(p->o, EXIT_USAGE, "%s: \"%.60s\" is not a number of bytes, such as 5000, 100k or 1.5G", p->shown,
+                    value);
+    *(uint64_t *)value_of(p->o, opt) = bytes;
+    return 0;
+}
+
 static int set_limit(struct parser *p, const struct option *opt, const char *value)
 {
     uint64_t n = 0;
@@ -381,6 +418,8 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
     switch (opt->kind) {
     case OPTION_COUNT:
         return set_count(p, opt, value);
+    case OPTION_SIZE:
+        return set_size(p, opt, value);
     case OPTION_LIMIT:
         return set_limit(p, opt, value);
     case OPTION_STATUSES:

@@ -15,6 +15,7 @@ enum option_kind {
     OPTION_FLAG,     /* bool; also --no-NAME */
     OPTION_COUNT,    /* unsigned, min to max */
     OPTION_LIMIT,    /* int, 0 to max, or -1 for none */
+    OPTION_SIZE,     /* uint64_t in bytes, from "100", "10k", "1.5M" */
     OPTION_SECONDS,  /* uint64_t in milliseconds, from "2" or "0.5" */
     OPTION_TEXT,     /* const char * */
     OPTION_SET,      /* takes no argument: unsigned becomes min; max by --no-NAME, which there is if that is not 0 */
@@ -120,6 +121,8 @@ struct options {
     bool location;               /* redirects are followed; on unless --no-location */
     unsigned parallel_max, parallel_max_host;
     uint64_t connect_timeout_ms, timeout_ms;
+    bool compressed;
+    uint64_t max_filesize; /* 0: no limit */
     int max_redirs;
     bool location_trusted, post301, post302, post303;
     unsigned retry;

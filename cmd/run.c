@@ -144,12 +144,14 @@ static void answer(void *arg)
     if (!signals_asked())
         return;
     size_t queued = output_queued(&r->report->out);
+    struct afetch_stats stats;
+    afetch_session_stats(r->session, &stats);
     r->answers = 0;
     afetch_session_describe(r->session, tell_request, r);
     transfers_describe(&r->transfers, tell, r);
     if (queued)
         report_answer(r->report, "%zu bytes wait for the reader of standard output or standard error", queued);
-    if (!r->answers)
+    if (!r->answers && stats.running + stats.waiting == 0) /* with threads they tell of themselves, soon */
         report_answer(r->report, "no transfer is under way%s", r->input_waits ? "; the list of URLs goes on" : "");
 }
 
@@ -234,6 +236,8 @@ static bool open_session(struct run *r)
     opt.fail_on_status = o->fail != FAIL_NEVER;
     opt.fail_with_body = o->fail == FAIL_WITH_BODY;
     opt.accept_statuses = o->accept_statuses;
+    opt.compressed = o->compressed;
+    opt.filesize_max = o->max_filesize;
     opt.follow = o->location;
     opt.redirects_max = o->max_redirs;
     opt.location_trusted = o->location_trusted;

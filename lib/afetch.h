@@ -59,6 +59,7 @@ enum afetch_code {
     AFETCH_CIPHER = 59,       /* unknown cipher suites or curves */
     AFETCH_CERT = 60,         /* certificate not accepted */
     AFETCH_ENCODING = 61,     /* bad content encoding */
+    AFETCH_FILESIZE = 63,     /* over the size that is allowed */
     AFETCH_LOGIN = 67,        /* user name or password not accepted */
     AFETCH_TRUST = 77,        /* trust store */
     AFETCH_CRL = 82,          /* revocation lists */
@@ -141,6 +142,8 @@ struct afetch_options {
     bool fail_on_status;         /* a status that is no success is a failure (default) */
     bool fail_with_body;         /* then too the callbacks get head and body */
     const char *accept_statuses; /* "200-299,404": what success is; NULL: below 400 */
+    bool compressed;             /* ask for content codings, and take them off the body */
+    uint64_t filesize_max;       /* bytes of a body, as delivered; more fails with AFETCH_FILESIZE; 0: no limit */
     /* Redirects. */
     bool follow;          /* they are followed (default) */
     int redirects_max;    /* of one request; -1: no limit; default 10 */
@@ -210,7 +213,7 @@ struct afetch_stats {
     uint64_t connections;     /* made */
     uint64_t reused;          /* requests on a connection that was there */
     uint64_t longest_wait_ns; /* for a place, where a limit held a transfer back */
-    size_t running, waiting;  /* now */
+    size_t running, waiting;  /* now: with a place; for one, for their next try, or for their turn at a host */
 };
 AFETCH_API void afetch_session_stats(const struct afetch_session *s, struct afetch_stats *out);
 

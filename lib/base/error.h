@@ -30,6 +30,7 @@
     X(ERR_CIPHER, 59, "no such cipher suite or curve")                                                                 \
     X(ERR_CERT, 60, "certificate not accepted")                                                                        \
     X(ERR_ENCODING, 61, "bad content encoding")                                                                        \
+    X(ERR_FILESIZE, 63, "file too large")                                                                              \
     X(ERR_LOGIN, 67, "login denied")                                                                                   \
     X(ERR_TRUST, 77, "could not load the trust store")                                                                 \
     X(ERR_CRL, 82, "could not load the revocation lists")                                                              \

@@ -81,6 +81,8 @@ static void on_timer(uv_timer_t *timer)
 {
     struct uv_engine *e = timer->data;
     e->armed_ns = TIMER_NEVER; /* it only ends the wait: the heap runs after I/O */
+    /* Until 1.45 libuv runs timers before it waits, too: with none left it would then wait for ever. */
+    uv_stop(&e->uv);
 }
 
 /* A timer that fires too early costs a turn, so it is moved only to fire earlier. */

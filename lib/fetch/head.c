@@ -80,6 +80,7 @@ static int write_parts(const struct parts *p, struct afetch_request *r, struct b
 {
     const struct afetch_session *s = r->session;
     struct http1_default more[] = {
+        {"Accept-Encoding", s->compressed ? decode_offer() : NULL},
         {"Referer", r->referer ? r->referer : s->defaults.referer},
         {"Range", *p->range ? p->range : NULL},
         {"If-Range", *p->range ? r->etag : NULL},

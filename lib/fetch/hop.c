@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "fetch/deliver.h"
 #include "fetch/head.h"
 #include "fetch/request.h"
 #include "fetch/session.h"
@@ -94,36 +95,54 @@ static int sent(struct hop *h)
 
 /* ---- the response ------------------------------------------------------------------------------------------------------------- */
 
-enum { STEP_END, STEP_WAIT, STEP_PAUSE };
+enum { STEP_GO, STEP_END, STEP_WAIT, STEP_PAUSE, STEP_TURN };
 
-/* Takes events until something must be awaited: a step, or an error. */
-static int step(struct hop *h)
+static int step_of(int delivered)
+{
+    if (delivered <= 0)
+        return delivered;
+    return delivered == DELIVER_PAUSE ? STEP_PAUSE : STEP_TURN;
+}
+
+/* One event of the response: a step, or an error. */
+static int take_event(struct hop *h)
 {
     struct afetch_request *r = h->request;
-    for (;;) {
-        const char *data;
-        size_t len;
-        int event = exchange_next(&h->exchange, &data, &len);
-        if (event < 0)
-            return event;
-        if (event == EXCHANGE_WAIT)
-            return STEP_WAIT;
-        if (event == EXCHANGE_END)
-            return STEP_END;
-        if (!r->first_byte_ns)
-            r->first_byte_ns = engine_now_ns(h->request->worker->engine);
-        int rc = 0;
-        if (event == EXCHANGE_INFORM)
-            session_trace_response(h->request->worker->session, r, h->conn->http1);
-        else if (event == EXCHANGE_HEAD)
-            rc = request_head(r, h->conn->http1);
-        else
-            rc = request_body(r, data, len);
-        if (rc > 0)
-            rc = exchange_keep(&h->exchange) < 0 ? ERR_MEMORY : STEP_PAUSE;
-        if (rc != 0)
-            return rc;
-    }
+    const char *data;
+    size_t len;
+    int event = exchange_next(&h->exchange, &data, &len);
+    if (event < 0)
+        return event;
+    if (event == EXCHANGE_WAIT)
+        return STEP_WAIT;
+    if (event == EXCHANGE_END)
+        return STEP_END;
+    if (!r->first_byte_ns)
+        r->first_byte_ns = engine_now_ns(r->worker->engine);
+    if (event == EXCHANGE_HEAD)
+        return request_head(r, h->conn->http1);
+    if (event == EXCHANGE_BODY)
+        return step_of(request_body(r, data, len));
+    session_trace_response(r->session, r, h->conn->http1);
+    return STEP_GO;
+}
+
+/* Takes events until something must be awaited, or the end has come: a step, or an error. */
+static int step(struct hop *h)
+{
+    int rc = STEP_GO;
+    while (rc == STEP_GO)
+        rc = deliver_left(h->request) ? step_of(deliver_more(h->request)) : take_event(h);
+    if ((rc == STEP_PAUSE || rc == STEP_TURN) && exchange_keep(&h->exchange) < 0)
+        return ERR_MEMORY;
+    return rc;
+}
+
+/* Timers and I/O are looked at, too. */
+static struct co_op *give_turn(struct hop *h)
+{
+    struct engine *e = h->request->worker->engine;
+    return co_sleep(&h->nap, &e->timers, engine_now_ns(e));
 }
 
 /* ---- the end ------------------------------------------------------------------------------------------------------------------- */
@@ -204,6 +223,8 @@ void hop_run(struct co *co)
             CO_RETURN(co->rc);
         if (co->rc == STEP_PAUSE) {
             CO_TRY(pausing, request_pause(h->request));
+        } else if (co->rc == STEP_TURN) {
+            CO_TRY(yielding, give_turn(h));
         } else {
             CO_AWAIT(receiving, exchange_wait(&h->exchange, co));
             if ((co->rc = exchange_arrived(&h->exchange)) < 0)

@@ -19,6 +19,7 @@ struct hop {
     struct buf head;
     struct stream *stream; /* dialled, and no connection yet */
     bool stale;            /* out: the reused connection was closed before it answered: try on a new one */
+    struct co_sleep nap;   /* a turn for the others */
     struct dial *dial;     /* while it connects: half a kilobyte that those who wait for an answer need not hold */
 };
 

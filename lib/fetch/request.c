@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "fetch/deliver.h"
 #include "fetch/redirect.h"
 #include "fetch/retry.h"
 #include "fetch/session.h"
@@ -39,9 +40,8 @@ struct afetch_request *afetch_request_new(const char *url, size_t len)
     r->text[len] = '\0';
     r->text_len = len;
     url_show(r->shown, shown_size, url, len);
-    atomic_init(&r->session, NULL);
     atomic_init(&r->resumed, false);
-    atomic_init(&r->canceled, false);
+    wishes_init(&r->wishes);
     return r;
 }
 
@@ -53,6 +53,7 @@ void afetch_request_free(struct afetch_request *r)
         free(r->headers[i]);
     free(r->headers);
     free(r->method);
+    deliver_reset(r);
     free(r->content_type);
     free(r->location);
     free(r->referer);
@@ -192,8 +193,6 @@ static char *make_origin(const struct url *u)
 
 int request_prepare(struct afetch_request *r)
 {
-    if (atomic_load(&r->canceled))
-        return ERR_CANCELED;
     if (!r->parsed) {
         int rc = url_parse(&r->url, r->text, r->text_len, r->session->default_scheme, r->session->defaults.url_flags,
                            &r->err);
@@ -222,6 +221,7 @@ void request_reset(struct afetch_request *r)
     r->bytes = r->continue_from;
     r->status = 0;
     r->discard = false;
+    deliver_reset(r);
     r->then = REQUEST_END;
     r->sent_ns = r->first_byte_ns = 0;
     r->times = (struct dial_times){0};
@@ -241,13 +241,19 @@ void request_restart(struct afetch_request *r)
     r->first_url = (struct url){0};
 }
 
+bool request_is_canceled(struct afetch_request *r)
+{
+    wishes_grant(r->session, r->worker);
+    return r->canceled;
+}
+
 /* What was delivered is void. */
 static bool undo(struct afetch_request *r)
 {
     bool undone = true;
     if (r->callbacks.restart) {
         lock_take(&r->session->lock);
-        undone = r->callbacks.restart(r->arg, r) != AFETCH_ABORT;
+        undone = !request_is_canceled(r) && r->callbacks.restart(r->arg, r) != AFETCH_ABORT;
         lock_drop(&r->session->lock);
     } else if (r->callbacks.body) {
         undone = r->bytes == 0;
@@ -367,6 +373,8 @@ static int tell_head(struct afetch_request *r, const struct http1 *response)
                                .http_minor = r->http_minor,
                                .content_length = http1_content_length(response)};
     int rc = note_validator(r, response);
+    if (rc == 0)
+        rc = deliver_begin(r, response);
     if (rc < 0)
         return error_set(&r->err, rc, 0, NULL);
     r->delivering = true;
@@ -374,7 +382,7 @@ static int tell_head(struct afetch_request *r, const struct http1 *response)
         return 0;
     r->response = response;
     lock_take(&r->session->lock);
-    bool canceled = atomic_load(&r->canceled); /* under the lock: maybe by the callback before this one */
+    bool canceled = request_is_canceled(r);
     enum afetch_flow flow = canceled ? AFETCH_GO : r->callbacks.head(r->arg, r, &head);
     lock_drop(&r->session->lock);
     r->response = NULL;
@@ -421,50 +429,28 @@ struct co_op *request_pause(struct afetch_request *r)
 
 void afetch_request_resume(struct afetch_request *r)
 {
-    atomic_store(&r->resumed, true);
-    if (r->worker)
-        engine_wake(r->worker->engine);
+    wish_make(r, WISH_RESUME);
 }
 
 void afetch_request_cancel(struct afetch_request *r)
 {
-    if (atomic_exchange(&r->canceled, true))
-        return;
-    struct afetch_session *s = r->session;
-    if (s) /* else it ends as it begins */
-        session_cancel_request(s, r);
+    wish_make(r, WISH_CANCEL);
 }
 
 int request_body(struct afetch_request *r, const void *data, size_t len)
 {
-    if (r->discard) {
-        r->discarded += len;
-        return r->discarded > DISCARD_MAX ? ERR_STATUS : 0;
-    }
-    r->bytes += len;
-    if (!r->callbacks.body)
-        return 0;
-    lock_take(&r->session->lock);
-    bool canceled = atomic_load(&r->canceled);
-    enum afetch_flow flow = canceled ? AFETCH_GO : r->callbacks.body(r->arg, r, data, len);
-    lock_drop(&r->session->lock);
-    if (canceled)
-        return ERR_CANCELED;
-    switch (flow) {
-    case AFETCH_GO:
-        return 0;
-    case AFETCH_PAUSE:
-        return 1;
-    default:
-        return stop(r);
-    }
+    if (!r->discard)
+        return deliver(r, data, len);
+    r->discarded += len;
+    return r->discarded > DISCARD_MAX ? ERR_STATUS : 0;
 }
 
 int request_end(struct afetch_request *r)
 {
-    if (r->refusal.code)
-        return error_copy(&r->err, &r->refusal);
-    return r->discard ? ERR_STATUS : 0;
+    if (r->discard)
+        return ERR_STATUS;
+    int rc = deliver_end(r);
+    return rc == 0 && r->refusal.code ? error_copy(&r->err, &r->refusal) : rc;
 }
 
 static int code_of(enum afetch_code public_code)
@@ -493,7 +479,7 @@ void request_done(struct afetch_request *r, int rc)
 {
     char ip[ADDR_TEXT_MAX] = "";
     lock_take(&r->session->lock);
-    if (rc >= 0 && atomic_load(&r->canceled))
+    if (request_is_canceled(r) && rc >= 0)
         rc = ERR_CANCELED;
     if (rc < 0)
         error_set(&r->err, rc, 0, NULL);
@@ -524,8 +510,6 @@ void request_done(struct afetch_request *r, int rc)
     };
     if (r->callbacks.done)
         r->callbacks.done(r->arg, r, &result);
-    /* Only now can nobody cancel it any more. */
-    if (atomic_load(&r->canceled))
-        session_take_cancels(r->session, r->worker);
+    wishes_grant(r->session, r->worker); /* only now can nobody make a further one of r */
     lock_drop(&r->session->lock);
 }

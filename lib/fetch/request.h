@@ -7,7 +7,9 @@
 
 #include "afetch.h"
 #include "base/co.h"
+#include "fetch/wish.h"
 #include "net/dial.h"
+#include "proto/decode.h"
 #include "proto/http1.h"
 #include "proto/url.h"
 
@@ -15,7 +17,7 @@
 enum request_then { REQUEST_END, REQUEST_REDIRECT, REQUEST_RETRY };
 
 struct afetch_request {
-    struct afetch_session *_Atomic session; /* NULL until it begins */
+    struct afetch_session *session; /* NULL until it begins */
     struct worker *worker;       /* who runs it: another one after placing, where there are threads; NULL until then */
     struct fetch *fetch;         /* NULL until then, and for one that is refused */
     struct afetch_request *next; /* in the session's queue */
@@ -42,7 +44,9 @@ struct afetch_request {
     struct dial_times times;
     struct addr peer;
     bool have_peer, reused, discard;
-    uint64_t discarded; /* bytes of a body that is only read past */
+    struct decode *decode; /* takes content codings off; NULL: there are none */
+    bool decoding;         /* what it was fed is not used up */
+    uint64_t discarded;    /* bytes of a body that is only read past */
     unsigned connects;
     int status, http_minor;
     uint64_t bytes;
@@ -67,10 +71,12 @@ struct afetch_request {
     struct afetch_request *paused_next; /* in its worker's list of paused ones */
     bool paused;
 
-    atomic_bool canceled;
-    struct afetch_request *cancel_next; /* in the session's list of those that another thread may have cancelled */
+    struct wishes wishes; /* of other threads */
+    bool canceled;        /* one of them, granted; under the session's lock */
 };
 
+/* With the session's lock held: it may be by the callback that ran just before. */
+bool request_is_canceled(struct afetch_request *r);
 /* As it is sent in this hop. */
 const char *request_method(const struct afetch_request *r);
 bool request_is_head(const struct afetch_request *r);
@@ -78,9 +84,9 @@ bool request_is_head(const struct afetch_request *r);
 bool request_ends_at_head(const struct afetch_request *r);
 /* RFC 9110 section 9.2.2: it may be sent again where nobody knows whether it arrived. */
 bool request_is_idempotent(const struct afetch_request *r);
-/* Parses the URL, makes the origin. 0, ERR_URL, ERR_SCHEME, ERR_MEMORY with the sentence in r->err; ERR_CANCELED. */
+/* Parses the URL, makes the origin. 0, ERR_URL, ERR_SCHEME, ERR_MEMORY with the sentence in r->err. */
 int request_prepare(struct afetch_request *r);
-/* These call callbacks, with the session's lock held. What a response's parts mean to the request: 0, 1 for a pause, or an error that is in r->err. */
+/* These call callbacks, with the session's lock held. What a response's parts mean to the request: 0, or an error that is in r->err; request_body says as deliver does. */
 int request_head(struct afetch_request *r, const struct http1 *response);
 int request_body(struct afetch_request *r, const void *data, size_t len);
 /* The response is whole: 0, or ERR_STATUS. */

@@ -1,7 +1,5 @@
 #include "fetch/session.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "fetch/fetch.h"
@@ -44,6 +42,7 @@ static void begin_request(struct afetch_session *s, struct afetch_request *r)
     r->session = s;
     r->number = ++s->numbers;
     r->start_ns = engine_now_ns(s->engine);
+    r->canceled = wishes_begin(r) & WISH_CANCEL;
 }
 
 static void refuse(struct afetch_session *s, struct afetch_request *r, int rc)
@@ -67,6 +66,8 @@ static void begin_fetch(struct afetch_session *s, struct afetch_request *r)
     worker_add(&s->main, f);
     s->live++;
     co_start(&f->co, &s->engine->sched, fetch_run);
+    if (r->canceled)
+        co_cancel(&f->co, ERR_CANCELED);
 }
 
 /* As many as are looked ahead, so that a full host does not hold up the others. Whether there is anything to wait for. */
@@ -209,33 +210,12 @@ static void start_tick(struct afetch_session *s)
 
 /* ---- waking ---------------------------------------------------------------------------------------------------------------- */
 
-void session_cancel_request(struct afetch_session *s, struct afetch_request *r)
-{
-    struct afetch_request *first = atomic_load(&s->cancels);
-    do
-        r->cancel_next = first;
-    while (!atomic_compare_exchange_weak(&s->cancels, &first, r));
-    engine_wake(s->engine);
-}
-
-void session_take_cancels(struct afetch_session *s, struct worker *here)
-{
-    for (struct afetch_request *r = atomic_exchange(&s->cancels, NULL), *next; r; r = next) {
-        next = r->cancel_next;
-        if (r->fetch && r->worker == here)
-            co_cancel(&r->fetch->co, ERR_CANCELED);
-        else if (r->fetch)
-            worker_want_cancel_some(r->worker);
-    }
-}
-
 void session_woken(struct afetch_session *s)
 {
     lock_take(&s->lock);
     if (s->woken) /* first: what it resumes goes on in this turn */
         s->woken(s->woken_arg);
     s->source_later = false;
-    session_take_cancels(s, &s->main);
     if (s->tick_changed)
         start_tick(s);
     if (atomic_load(&s->cancel))
@@ -331,7 +311,7 @@ void afetch_session_stats(const struct afetch_session *s, struct afetch_stats *o
                                  .reused = s->reused,
                                  .longest_wait_ns = s->pool.longest_wait_ns,
                                  .running = s->pool.active,
-                                 .waiting = s->pool.waiting};
+                                 .waiting = s->live - s->pool.active};
     lock_drop(lock_of(s));
 }
 
@@ -347,129 +327,6 @@ void afetch_session_describe(struct afetch_session *s, void (*line)(void *arg, c
         worker_describe(&s->main);
     }
     lock_drop(&s->lock);
-}
-
-/* ---- what transfers count and keep -------------------------------------------------------------------------------------- */
-
-uint64_t session_count_conn(struct afetch_session *s)
-{
-    lock_take(&s->lock);
-    uint64_t id = ++s->conn_ids;
-    lock_drop(&s->lock);
-    return id;
-}
-
-void session_count_reuse(struct afetch_session *s)
-{
-    lock_take(&s->lock);
-    s->reused++;
-    lock_drop(&s->lock);
-}
-
-void session_hold(struct afetch_session *s, const char *origin, uint64_t wait_ns, uint64_t now_ns)
-{
-    lock_take(&s->lock);
-    holds_add(&s->holds, origin, now_ns + wait_ns, now_ns);
-    lock_drop(&s->lock);
-}
-
-uint64_t session_held_until(struct afetch_session *s, const char *origin, uint64_t now_ns)
-{
-    lock_take(&s->lock);
-    uint64_t until_ns = holds_until(&s->holds, origin, now_ns);
-    lock_drop(&s->lock);
-    return until_ns;
-}
-
-/* xorshift64* (Vigna). */
-uint64_t session_random(struct afetch_session *s)
-{
-    lock_take(&s->lock);
-    uint64_t x = s->random;
-    x ^= x >> 12;
-    x ^= x << 25;
-    x ^= x >> 27;
-    s->random = x;
-    lock_drop(&s->lock);
-    return x * 0x2545f4914f6cdd1dULL;
-}
-
-struct tls_session *session_take_ticket(struct afetch_session *s, const char *origin)
-{
-    lock_take(&s->lock);
-    struct tls_session *ticket = tickets_take(&s->tickets, origin);
-    lock_drop(&s->lock);
-    return ticket;
-}
-
-void session_keep_ticket(struct afetch_session *s, const char *origin, struct tls_session *ticket)
-{
-    if (!ticket)
-        return;
-    lock_take(&s->lock);
-    tickets_put(&s->tickets, origin, ticket);
-    lock_drop(&s->lock);
-}
-
-/* ---- TLS ---------------------------------------------------------------------------------------------------------------------- */
-
-int session_tls(struct afetch_session *s, struct tls_config **out, struct error *err)
-{
-    lock_take(&s->lock);
-    int rc = security_config(&s->security, out, err);
-    lock_drop(&s->lock);
-    return rc;
-}
-
-/* ---- tracing -------------------------------------------------------------------------------------------------------------------- */
-
-static void trace(struct afetch_session *s, const struct afetch_request *r, enum afetch_trace kind, const char *text,
-                  size_t len)
-{
-    lock_take(&s->lock);
-    s->trace(s->trace_arg, r, kind, text, len);
-    lock_drop(&s->lock);
-}
-
-void session_trace(struct afetch_session *s, const struct afetch_request *r, const char *fmt, ...)
-{
-    if (!s->trace)
-        return;
-    char text[512];
-    va_list ap;
-    va_start(ap, fmt);
-    int len = vsnprintf(text, sizeof text, fmt, ap);
-    va_end(ap);
-    if (len >= 0)
-        trace(s, r, AFETCH_TRACE_INFO, text, strlen(text));
-}
-
-void session_trace_request(struct afetch_session *s, const struct afetch_request *r, const char *head, size_t len)
-{
-    const char *end = head + len;
-    while (s->trace && head < end) {
-        const char *eol = memchr(head, '\r', (size_t)(end - head));
-        if (!eol)
-            return;
-        trace(s, r, AFETCH_TRACE_HEAD_OUT, head, (size_t)(eol - head));
-        head = eol + 2;
-    }
-}
-
-void session_trace_response(struct afetch_session *s, const struct afetch_request *r, const struct http1 *response)
-{
-    if (!s->trace)
-        return;
-    char line[512];
-    int len = snprintf(line, sizeof line, "HTTP/1.%d %d %s", http1_minor_version(response), http1_status(response),
-                       http1_reason(response));
-    trace(s, r, AFETCH_TRACE_HEAD_IN, line, len < (int)sizeof line ? (size_t)len : sizeof line - 1);
-    for (size_t i = 0; i < http1_field_count(response); i++) {
-        struct http1_field f = http1_field_at(response, i);
-        len = snprintf(line, sizeof line, "%s: %s", f.name, f.value);
-        trace(s, r, AFETCH_TRACE_HEAD_IN, line, len < (int)sizeof line ? (size_t)len : sizeof line - 1);
-    }
-    trace(s, r, AFETCH_TRACE_HEAD_IN, "", 0);
 }
 
 /* ---- life ------------------------------------------------------------------------------------------------------------------------ */
@@ -519,6 +376,8 @@ static int copy_options(struct afetch_session *s, const struct afetch_options *o
 {
     s->connect_timeout_ns = timer_ns_of_ms(opt->connect_timeout_ms);
     s->timeout_ms = opt->timeout_ms;
+    s->compressed = opt->compressed;
+    s->filesize_max = opt->filesize_max;
     s->trace = opt->trace;
     s->trace_arg = opt->trace_arg;
     s->default_scheme = strdup(opt->default_scheme ? opt->default_scheme : "http");
@@ -570,7 +429,7 @@ int session_new(struct afetch_session **out, struct engine *e, struct names *n, 
     crew_init(&s->crew, s);
     atomic_init(&s->cancel, false);
     s->random = engine_now_ns(e) | 1;
-    atomic_init(&s->cancels, NULL);
+    atomic_init(&s->wishers, NULL);
     worker_init(&s->main, s, e);
     *out = s;
     return 0;

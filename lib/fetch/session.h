@@ -52,6 +52,8 @@ struct afetch_session {
     uint64_t retry_delay_ns, retry_max_time_ns;
     bool retry_connrefused, retry_all_errors;
     struct statuses retry_statuses;
+    bool compressed;
+    uint64_t filesize_max; /* bytes, as delivered; 0: no limit */
     void (*trace)(void *arg, const struct afetch_request *r, enum afetch_trace kind, const char *text, size_t len);
     void *trace_arg;
 
@@ -72,7 +74,7 @@ struct afetch_session {
     atomic_bool cancel;
     void (*describe_line)(void *arg, const char *text);
     void *describe_arg;
-    struct afetch_request *_Atomic cancels; /* cancelled one by one, and not noticed yet */
+    struct afetch_request *_Atomic wishers; /* of whom other threads wish something (wish.h) */
     uint64_t numbers;                       /* given so far */
     uint64_t random;
     uint64_t conn_ids;
@@ -99,10 +101,6 @@ int session_tls(struct afetch_session *s, struct tls_config **out, struct error 
 void session_end_fetch(struct afetch_session *s, struct fetch *f);
 /* The main worker's engine was woken. */
 void session_woken(struct afetch_session *s);
-/* Ends the fetch of one request soon. From any thread, without the lock. */
-void session_cancel_request(struct afetch_session *s, struct afetch_request *r);
-/* With the lock: cancels what was listed so. here: the worker whose thread calls. */
-void session_take_cancels(struct afetch_session *s, struct worker *here);
 
 /* A new connection's id: 1, 2, … */
 uint64_t session_count_conn(struct afetch_session *s);

@@ -29,6 +29,8 @@ void worker_add(struct worker *w, struct fetch *f)
     if (f->next)
         f->next->prev = f;
     w->fetches = f;
+    if (f->request->canceled) /* while it was on its way */
+        worker_want_cancel_some(w);
 }
 
 static void reap(struct co *hook)
@@ -99,7 +101,7 @@ void worker_want_cancel(struct worker *w)
 static void cancel_some(struct worker *w)
 {
     for (struct fetch *f = w->fetches; f; f = f->next)
-        if (atomic_load(&f->request->canceled))
+        if (f->request->canceled)
             co_cancel(&f->co, ERR_CANCELED);
 }
 
@@ -133,8 +135,10 @@ void worker_want_describe(struct worker *w)
 static void on_wake(void *arg)
 {
     struct worker *w = arg;
-    resume_paused(w);
+    if (w == &w->session->main)
+        session_woken(w->session);
     lock_take(&w->session->lock);
+    wishes_grant(w->session, w);
     if (w->wants_cancel)
         worker_cancel(w);
     if (w->wants_cancel_some)
@@ -143,8 +147,7 @@ static void on_wake(void *arg)
         worker_describe(w);
     w->wants_cancel = w->wants_cancel_some = w->wants_describe = false;
     lock_drop(&w->session->lock);
-    if (w == &w->session->main)
-        session_woken(w->session);
+    resume_paused(w);
 }
 
 void worker_init(struct worker *w, struct afetch_session *s, struct engine *e)

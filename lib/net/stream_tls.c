@@ -168,9 +168,9 @@ static void tls_reader_run(struct co *co)
         if (co->rc == TLS_OK)
             CO_RETURN(keep_input(r->t, &r->t->read_error) < 0 ? ERR_MEMORY : 1);
         if (has_output(r->t)) {
-            CO_TRY(reading_turn, take_turn(r->t));
+            CO_TRY(taking_turn, take_turn(r->t));
             if (has_output(r->t)) {
-                CO_AWAIT(reading_flush, flush_begin(r->t, co));
+                CO_AWAIT(flushing, flush_begin(r->t, co));
                 if (flushed(r->t, &r->t->read_error) < 0)
                     CO_RETURN(r->t->read_error.code);
             }
@@ -178,7 +178,7 @@ static void tls_reader_run(struct co *co)
             stream_release(r->t->below);
             free(r->t->plain); /* a connection that waits holds no buffer of its own */
             r->t->plain = NULL;
-            CO_AWAIT(reading_below, stream_read(r->t->below, co));
+            CO_AWAIT(receiving, stream_read(r->t->below, co));
             if (take_input(r->t, &r->t->read_error) < 0)
                 CO_RETURN(r->t->read_error.code);
         }
@@ -229,12 +229,12 @@ static void tls_writer_run(struct co *co)
 {
     CO_BEGIN(struct tls_writer, w);
     while (w->len > 0 || has_output(w->t)) {
-        CO_TRY(writing_turn, take_turn(w->t));
+        CO_TRY(taking_turn, take_turn(w->t));
         if (w->len > 0 && (co->rc = encrypt(w)) < 0)
             CO_RETURN(co->rc);
         if (!has_output(w->t))
             continue;
-        CO_AWAIT(writing_below, flush_begin(w->t, co));
+        CO_AWAIT(sending, flush_begin(w->t, co));
         if (flushed(w->t, &w->t->write_error) < 0)
             CO_RETURN(w->t->write_error.code);
     }

@@ -69,6 +69,16 @@ def test_the_head_of_a_failure():
         assert p.accepts == 1, "one connection for both requests"
 
 
+def test_the_head_of_what_is_large_and_coded():
+    """What is said of a body that does not come is no failure."""
+    def answer(request):
+        return response(b"", "Content-Length: 1000000\r\nContent-Encoding: gzip\r\n", length=False)
+
+    with Peer(answering(answer)) as p:
+        for options in ([], ["-X", "GET"]):
+            run("-I", "--compressed", "--max-filesize", "10", *options, p.url()).expect(out=[line(0, p.url())])
+
+
 def test_head_with_a_file():
     r = run("-I", "-o", temp_dir() + "/x", "http://127.0.0.1:1/")
     r.check(r.code == 2 and "-I with -o is not there yet" in r.err.decode(), "a usage error")

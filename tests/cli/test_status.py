@@ -1,4 +1,5 @@
 """Which statuses fail, what is kept of them, and the exit status; beside curl where it has the same options."""
+import gzip
 import os
 import subprocess
 
@@ -74,6 +75,15 @@ def test_a_large_failure_with_its_body():
             folder = temp_dir()
             run(*mode, "--fail-with-body", "-o", folder + "/out", p.url("/x")).expect(code=22, err=[failure(p.url("/x"), ".*500 Oh")])
             assert read_file(folder + "/out") == big
+
+
+def test_a_coded_failure_with_its_body():
+    coded = gzip.compress(BODY)
+    with Peer(answering(lambda q: response(coded if q.target == "/x" else coded[:-9], "Content-Encoding: gzip\r\n", "500 Oh"))) as p:
+        folder = temp_dir()
+        run("--compressed", "--fail-with-body", "-o", folder + "/#1", p.url("/{x,cut}")).expect(
+            code=123, err=[failure(p.url("/x"), ".*500 Oh"), failure(p.url("/cut"), "bad content encoding.*")])
+        assert os.listdir(folder) == ["x"] and read_file(folder + "/x") == BODY
 
 
 def test_a_failures_body_that_is_cut():

@@ -132,3 +132,19 @@ def test_fewer_threads_where_no_more_can_be_had():
                 r.check(most < p.max_open < limit, f"fewer than {limit} at once (there were {p.max_open})")
     finally:
         shutil.rmtree(folder)
+
+
+def test_what_each_waits_for():
+    """SIGUSR1: told by the threads, each of its own transfer, and by the session of those that wait."""
+    with Peer(lambda conn: (conn.request(), conn.await_end())) as p, \
+            Peer(lambda conn: (conn.request(), conn.await_end()), tls=world.tls_context()) as q:
+        urls = [p.url("/0"), q.url("/1"), p.url("/2")]
+        f = start("--threads", "-P", "2", "--cacert", world.ca, *urls)
+        p.await_requests(1)
+        q.await_requests(1)
+        f.signal(signal.SIGUSR1)
+        for text in (r"afetch: 1 \S+/0 receiving \d", r"afetch: 2 \S+/1 receiving \d", r"afetch: 3 \S+/2 placing \d"):
+            f.await_output(text, "err")
+        f.signal(signal.SIGTERM)
+        r = f.wait()
+        r.check(not any("no transfer" in e for e in r.stderr), "not that there is none")

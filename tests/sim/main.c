@@ -8,10 +8,23 @@
 
 enum { REPLAYED = 50, USAGE = 2 };
 
-/* Seeds that found a mistake once; run before all others. */
+/* Runs that find a mistake which was once made; before all others. A change of the plan makes other runs of them: take
+ * the fix back then, and look for a seed that finds its mistake. */
 static const struct sim_run pinned[] = {
-    /* an idle connection's read completed while the next request was being written: what it was lent had expired */
-    {.seed = 145, .cancel_at = UINT64_MAX},
+    /* an idle connection's read completed while the next request was being written: what it was lent had expired (seen by
+     * AddressSanitizer) */
+    {.seed = 0x2d, .cancel_at = UINT64_MAX},
+    {.seed = 0x428, .cancel_at = UINT64_MAX},
+    /* no memory for the look-up of one family was told as "no such name" of the other */
+    {.seed = 0x1b1, .cancel_at = UINT64_MAX},
+    {.seed = 0xc, .cancel_at = UINT64_MAX, .tiny = true, .tls = true, .fail_at = 53},
+    /* a Content-Type without memory was none, in a success */
+    {.seed = 2, .cancel_at = UINT64_MAX, .tiny = true, .fail_at = 154},
+    /* a trust store without memory was too large, or had no certificate */
+    {.seed = 3, .cancel_at = UINT64_MAX, .tiny = true, .tls = true, .fail_at = 26},
+    {.seed = 3, .cancel_at = UINT64_MAX, .tiny = true, .tls = true, .fail_at = 31},
+    /* one allocation that failed in setting up TLS failed all https URLs to come */
+    {.seed = 1, .cancel_at = UINT64_MAX, .tiny = true, .tls = true, .fail_at = 28},
 };
 
 struct command {
@@ -50,7 +63,7 @@ static int run_seeds(struct command *c)
     }
     for (uint64_t i = 0; i < c->seeds; i++)
         points += perform_seed(c, c->from + i, i < REPLAYED);
-    bool all = sim_cover_print(&c->cover, c->run.tls) || !c->covers;
+    bool all = sim_cover_print(&c->cover, !c->covers ? SIM_MUST_NOTHING : c->run.tls ? SIM_MUST_TLS : SIM_MUST_PLAIN);
     printf("%" PRIu64 " seeds from 0x%" PRIx64 ", %" PRIu64 " events: every invariant held\n", c->seeds, c->from,
            points);
     return all ? 0 : 1;
@@ -155,7 +168,7 @@ static int run_one(struct command *c)
 static const char *const plants[PLANTS] = {
     [PLANT_BYTE] = "byte",     [PLANT_LIMIT] = "limit", [PLANT_LOST_RESULT] = "lost", [PLANT_HOST] = "host",
     [PLANT_IDLE] = "idle",     [PLANT_LATE] = "late",   [PLANT_MEMORY] = "memory",    [PLANT_LEAK] = "leak",
-    [PLANT_RANDOM] = "random", [PLANT_CHAIN] = "chain", [PLANT_KIND] = "kind",
+    [PLANT_RANDOM] = "random", [PLANT_CHAIN] = "chain", [PLANT_CRASH] = "crash",      [PLANT_KIND] = "kind",
 };
 
 static int usage(void)

@@ -74,6 +74,8 @@ static void on_done(void *arg, struct afetch_request *r, const struct afetch_res
 {
     struct sim_url *u = arg;
     struct sim_world *w = u->world;
+    if (w->plant == PLANT_CRASH)
+        abort();
     if (w->plant == PLANT_LEAK)
         sim_alloc(&w->sim, 1);
     if (u->done || u->request != r)

@@ -42,16 +42,21 @@ static bool print(uint64_t count, const char *what, const char *text, bool must)
     return false;
 }
 
-bool sim_cover_print(const struct sim_cover *c, bool tls)
+static bool required(bool of_tls, enum sim_must must)
+{
+    return must == (of_tls ? SIM_MUST_TLS : SIM_MUST_PLAIN);
+}
+
+bool sim_cover_print(const struct sim_cover *c, enum sim_must must)
 {
     bool all = true;
     for (size_t i = 0; i < METS; i++) {
         bool of_tls = i >= MET_TLS_FULL_1_2 && i <= MET_CERT_NO_SAN;
-        all = print(c->met[i], "met", texts[i], of_tls == tls) && all;
+        all = print(c->met[i], "met", texts[i], required(of_tls, must)) && all;
     }
     for (size_t i = 0; i < sizeof results / sizeof results[0]; i++) {
         bool of_tls = results[i].code == AFETCH_TLS || results[i].code == AFETCH_CERT;
-        all = print(c->results[results[i].code], "results", results[i].text, of_tls == tls) && all;
+        all = print(c->results[results[i].code], "results", results[i].text, required(of_tls, must)) && all;
     }
     return all;
 }

@@ -85,8 +85,10 @@ struct sim_cover {
     uint64_t results[SIM_CODES];
 };
 
-/* A line for each, on standard output. False, having said so on standard error, if something was never met: of TLS or of
- * all else, as tls says. */
-bool sim_cover_print(const struct sim_cover *c, bool tls);
+enum sim_must { SIM_MUST_NOTHING, SIM_MUST_PLAIN, SIM_MUST_TLS };
+
+/* A line for each, on standard output. False, having said so on standard error, if something was never met that must be:
+ * what is of TLS, or all else. */
+bool sim_cover_print(const struct sim_cover *c, enum sim_must must);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fetch/session.h"
+#include "sim/sim_crash.h"
 #include "sim/sim_machine.h"
 #include "sim/sim_tls.h"
 
@@ -76,6 +77,7 @@ static void begin(struct sim_world *w, const struct sim_run *run, struct sim_cov
     w->sim.describe = describe;
     w->sim.describe_arg = w;
     tell_options(&w->sim, run);
+    sim_crash_tells(run->seed, w->sim.replay);
     sim_plan(w, run->tiny, run->tls);
     plan_memory(w, run);
     sim_tls_begin(w);
@@ -84,49 +86,13 @@ static void begin(struct sim_world *w, const struct sim_run *run, struct sim_cov
 
 /* ---- leaks ------------------------------------------------------------------------------------------------------ */
 
-#if defined(__SANITIZE_ADDRESS__)
-#define WITH_LSAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define WITH_LSAN 1
-#endif
-#endif
-
-#ifdef WITH_LSAN
-#include <sanitizer/lsan_interface.h>
-
-/* Where mbedTLS itself leaves memory behind when it lacks some: mbedtls_ssl_tls13_compute_handshake_transform frees a
- * transform that was set up in part, but not what that holds. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void)
-{
-    return "leak:gcm_ctx_alloc\nleak:aes_ctx_alloc\n";
-}
-
-const char *__lsan_default_options(void);
-const char *__lsan_default_options(void)
-{
-    return "print_suppressions=0";
-}
-
-static bool finds_leak(void)
-{
-    return __lsan_do_recoverable_leak_check() != 0;
-}
-#else
-static bool finds_leak(void)
-{
-    return false;
-}
-#endif
-
 static void check_leaks(struct sim_world *w, int64_t live)
 {
     struct sim sim = w->sim;
     bool tls_failed = w->tls && sim_memory_failed() > 0;
     int64_t left = sim_memory_live() - live;
     memset(w, 0, sizeof *w); /* what is left behind is not to be found here */
-    if (left != 0 && (!tls_failed || finds_leak()))
+    if (left != 0 && (!tls_failed || sim_sanitizer_finds_leak()))
         sim_fail(&sim, "%" PRId64 " allocations are not freed", left);
 }
 

@@ -150,6 +150,7 @@ enum sim_plant {
     PLANT_LEAK,        /* memory is left behind */
     PLANT_RANDOM,      /* randomness that is not the seed's */
     PLANT_CHAIN,       /* a host has another certificate than is thought */
+    PLANT_CRASH,       /* the client aborts */
     PLANT_KIND,        /* one kind of fault never happens */
     PLANTS
 };

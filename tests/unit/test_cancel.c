@@ -266,6 +266,33 @@ static void test_one_by_another(void **state)
     run_free(run);
 }
 
+static enum afetch_flow cancel_next_in_line(struct item *it)
+{
+    if (it->n == 0 && it->bodies == 1)
+        afetch_request_cancel(it->run->items[1].request);
+    return AFETCH_GO;
+}
+
+/* It may get its place, and with it another thread, in the very moment. */
+static void test_one_that_waits_for_its_place(void **state)
+{
+    for (int i = 0; i < 20; i++) {
+        struct afetch_options opt;
+        afetch_options_init(&opt);
+        opt.parallel_max = 1;
+        struct run *run = run_new(state, 3, &opt);
+        run->on_body = cancel_next_in_line;
+        add_item(run, "/chunked/3000");
+        add_item(run, HELD);
+        add_item(run, "/bytes/10");
+        assert_int_equal(afetch_session_run(run->session), AFETCH_OK);
+        assert_int_equal(run->items[0].code, AFETCH_OK);
+        assert_int_equal(run->items[1].code, AFETCH_CANCELED);
+        assert_int_equal(run->items[2].code, AFETCH_OK);
+        run_free(run);
+    }
+}
+
 static enum afetch_flow cancel_others(struct item *it)
 {
     struct run *run = it->run;
@@ -423,6 +450,7 @@ int main(void)
         IN_EACH_MODE(test_one_in_its_body),
         IN_EACH_MODE(test_one_in_its_head),
         IN_EACH_MODE(test_one_by_another),
+        IN_EACH_MODE(test_one_that_waits_for_its_place),
         IN_EACH_MODE(test_others_in_a_body),
         IN_EACH_MODE(test_one_in_its_done),
         IN_EACH_MODE(test_one_that_pauses_by_other_thread),

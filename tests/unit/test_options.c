@@ -2,6 +2,7 @@
 #include "../../cmd/glob.c"
 #include "../../cmd/help.c"
 #include "../../cmd/option_find.c"
+#include "../../cmd/option_lacking.c"
 #include "../../cmd/option_table.c"
 #include "../../cmd/options.c"
 #include "../../cmd/options_tls.c"
@@ -47,7 +48,13 @@ static void refused(void **state)
         {{"-~", "u"}, 2, "unknown option -~"},
         {{"--rate", "3", "u"}, 2, "--rate is not there yet"},
         {{"--rate=3", "u"}, 2, "--rate is not there yet"},
-        {{"--no-compressed", "u"}, 2, "--no-compressed is not there yet"},
+        {{"--no-anyauth", "u"}, 2, "--no-anyauth is not there yet"},
+        {{"--max-filesize", "1x", "u"}, 2, "is not a number of bytes"},
+        {{"--max-filesize", "-1", "u"}, 2, "is not a number of bytes"},
+        {{"--max-filesize", "9999999999999999999", "u"}, 2, "is not a number of bytes"},
+        {{"--max-redirs", "-2", "u"}, 2, "or -1 for no limit"},
+        {{"--retry-on-http-error", "404,", "u"}, 2, "is no list of statuses"},
+        {{"--retry-on-http-error", "500-400", "u"}, 2, "is no list of statuses"},
         {{"-O", "u"}, 2, "-O (--remote-name) is not there yet"},
         {{"-sO", "u"}, 2, "-O (--remote-name) is not there yet"},
         {{"--next", "u"}, 2, "curl's --next is not supported: "},
