@@ -92,7 +92,7 @@ static int set_referer(struct afetch_request *r)
 
 int redirect_follow(struct afetch_request *r)
 {
-    struct url to;
+    struct url to = {0};
     int rc = resolve(r, &to);
     if (rc < 0)
         return rc;

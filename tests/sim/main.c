@@ -8,8 +8,8 @@
 
 enum { REPLAYED = 50, USAGE = 2 };
 
-/* Runs that find a mistake which was once made; before all others. A change of the plan makes other runs of them: take
- * the fix back then, and look for a seed that finds its mistake. */
+/* Runs that find a mistake which was once made; before all others. A change of the plan makes other runs of them, and one
+ * of what the library allocates other failures: take the fix back then, and look for a run that finds its mistake. */
 static const struct sim_run pinned[] = {
     /* an idle connection's read completed while the next request was being written: what it was lent had expired (seen by
      * AddressSanitizer) */
