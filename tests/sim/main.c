@@ -6,7 +6,7 @@
 
 #include "sim/sim_run.h"
 
-enum { REPLAYED = 50, USAGE = 2 };
+enum { REPLAYED = 50, TLS_CANCELS = 400, USAGE = 2 };
 
 /* Runs that find a mistake which was once made; before all others. A change of the plan makes other runs of them, and one
  * of what the library allocates other failures: take the fix back then, and look for a run that finds its mistake. */
@@ -69,14 +69,15 @@ static int run_seeds(struct command *c)
     return all ? 0 : 1;
 }
 
-/* Cancelled at each of its points in turn, in both ways. The sweep is worth something only if the cancels arrive. */
+/* Cancelled at each of its points in turn (over TLS, where each run costs milliseconds, at some hundred), in both ways. The sweep is worth something only if the cancels arrive. */
 static void sweep_seed(struct command *c, uint64_t seed, uint64_t *arrived)
 {
     struct sim_run run = c->run;
     run.seed = seed;
     run.tiny = true;
     uint64_t points = perform(c, &run).points;
-    for (uint64_t at = 0; at < points; at++) {
+    uint64_t step = run.tls ? points / TLS_CANCELS + 1 : 1;
+    for (uint64_t at = 0; at < points; at += step) {
         run.cancel_at = at;
         for (int direct = 0; direct < 2; direct++) {
             run.direct = direct;
