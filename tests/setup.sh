@@ -41,6 +41,7 @@ have() {
     case $1 in
     gcc | make | cmake | pkg-config | bzip2 | clang | clang-format | clang-tidy | openssl | python3 | curl | mandoc |\
         git) command -v "$1" >/dev/null 2>&1 ;;
+    llvm) command -v llvm-symbolizer >/dev/null 2>&1 ;; # names the leaks that are mbedTLS's own
     ninja-build) command -v ninja >/dev/null 2>&1 ;;
     nginx-light) [ -x /usr/sbin/nginx ] ;;
     libclang-rt-dev) ls /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.asan-*.a >/dev/null 2>&1 ;;
@@ -50,7 +51,7 @@ have() {
 
 packages="gcc libc6-dev make cmake ninja-build pkg-config bzip2 ca-certificates git
     libuv1-dev libc-ares-dev libidn2-dev zlib1g-dev libbrotli-dev libzstd-dev libpsl-dev libcmocka-dev
-    clang libclang-rt-dev clang-format clang-tidy nginx-light openssl python3 curl mandoc"
+    clang libclang-rt-dev llvm clang-format clang-tidy nginx-light openssl python3 curl mandoc"
 [ "$mbedtls" != system ] || packages="$packages libmbedtls-dev"
 
 lists_read=
