@@ -1,5 +1,6 @@
 #include "options.h"
 #include "options_tls.h"
+#include "option_value.h"
 #include "options_check.h"
 #include "protos.h"
 #include "template.h"
@@ -20,8 +21,7 @@ enum {
     EXIT_MEMORY = 27,
     HEADERS_MAX = 5000,
     HEADER_FILE_MAX = 1 << 20,
-    NAME_MAX_SHOWN = 60,
-    SECONDS_MAX = 1000000000
+    NAME_MAX_SHOWN = 60
 };
 
 struct parser {
@@ -53,61 +53,20 @@ static void *value_of(struct options *o, const struct option *opt)
     return (char *)o + opt->offset;
 }
 
-static bool parse_digits(const char *s, uint64_t *out)
-{
-    uint64_t n = 0;
-    if (!*s)
-        return false;
-    for (; *s; s++) {
-        if (*s < '0' || *s > '9' || n > (UINT64_MAX - 9) / 10)
-            return false;
-        n = n * 10 + (uint64_t)(*s - '0');
-    }
-    *out = n;
-    return true;
-}
-
 static int set_count(struct parser *p, const struct option *opt, const char *value)
 {
     uint64_t n;
-    if (!parse_digits(value, &n) || n < opt->min || n > opt->max)
+    if (!value_digits(value, &n) || n < opt->min || n > opt->max)
         return fail(p->o, EXIT_USAGE, "%s: \"%.60s\" is not a number from %llu to %llu", p->shown, value,
                     (unsigned long long)opt->min, (unsigned long long)opt->max);
     *(unsigned *)value_of(p->o, opt) = (unsigned)n;
     return 0;
 }
 
-/* "100", "10k", "1.5M": by 1024, as in curl. */
-static bool parse_size(const char *s, uint64_t *out)
-{
-    static const char units[] = "kmgtp";
-    uint64_t whole = 0, tenths = 0, unit = 1;
-    size_t digits = strspn(s, "0123456789");
-    if (digits == 0 || digits > 12)
-        return false;
-    for (; digits > 0; digits--)
-        whole = whole * 10 + (uint64_t)(*s++ - '0');
-    if (s[0] == '.' && s[1] >= '0' && s[1] <= '9') {
-        tenths = (uint64_t)(s[1] - '0');
-        s += 2 + strspn(s + 2, "0123456789");
-    }
-    const char *at = *s ? strchr(units, *s | 32) : NULL;
-    for (const char *u = units; at && u <= at; u++)
-        unit *= 1024;
-    if (at)
-        s++;
-    if ((*s | 32) == 'b')
-        s++;
-    if (*s || whole > UINT64_MAX / 2 / unit)
-        return false;
-    *out = whole * unit + tenths * (unit / 10);
-    return true;
-}
-
 static int set_size(struct parser *p, const struct option *opt, const char *value)
 {
     uint64_t bytes;
-    if (!parse_size(value, &bytes))
+    if (!value_size(value, &bytes))
         return fail(p->o, EXIT_USAGE, "%s: \"%.60s\" is not a number of bytes, such as 5000, 100k or 1.5G", p->shown,
                     value);
     *(uint64_t *)value_of(p->o, opt) = bytes;
@@ -118,67 +77,26 @@ static int set_limit(struct parser *p, const struct option *opt, const char *val
 {
     uint64_t n = 0;
     bool none = strcmp(value, "-1") == 0;
-    if (!none && (!parse_digits(value, &n) || n > opt->max))
+    if (!none && (!value_digits(value, &n) || n > opt->max))
         return fail(p->o, EXIT_USAGE, "%s: \"%.60s\" is not a number from 0 to %llu, or -1 for no limit", p->shown,
                     value, (unsigned long long)opt->max);
     *(int *)value_of(p->o, opt) = none ? -1 : (int)n;
     return 0;
 }
 
-static bool parse_status(const char **s)
-{
-    size_t n = strspn(*s, "0123456789");
-    bool ok = n == 3 && **s != '0';
-    *s += n;
-    return ok;
-}
-
-/* "200-299,404" */
 static int set_statuses(struct parser *p, const struct option *opt, const char *value)
 {
-    const char *s = value;
-    bool ok = true;
-    do {
-        const char *low = s;
-        ok = parse_status(&s);
-        if (ok && *s == '-') {
-            const char *high = ++s;
-            ok = parse_status(&s) && strncmp(low, high, 3) <= 0;
-        }
-    } while (ok && *s == ',' && s++);
-    if (!ok || *s)
+    if (!value_is_statuses(value))
         return fail(p->o, EXIT_USAGE, "%s: \"%.60s\" is no list of statuses from 100 to 999, such as 404,500-599",
                     p->shown, value);
     *(const char **)value_of(p->o, opt) = value;
     return 0;
 }
 
-/* "2", "0.25", ".5": in milliseconds, a positive time never less than one. */
-static bool parse_seconds(const char *s, uint64_t *out_ms)
-{
-    uint64_t ms = 0, unit = 100;
-    bool digits = false, rest = false;
-    for (; *s >= '0' && *s <= '9'; s++, digits = true) {
-        ms = ms * 10 + (uint64_t)(*s - '0');
-        if (ms > SECONDS_MAX)
-            return false;
-    }
-    ms *= 1000;
-    if (*s == '.')
-        for (s++; *s >= '0' && *s <= '9'; s++, unit /= 10, digits = true) {
-            ms += (uint64_t)(*s - '0') * unit;
-            rest = rest || *s != '0';
-        }
-    if (!digits || *s)
-        return false;
-    *out_ms = ms == 0 && rest ? 1 : ms;
-    return true;
-}
-
 static int set_seconds(struct parser *p, const struct option *opt, const char *value)
 {
     uint64_t ms;
-    if (!parse_seconds(value, &ms))
+    if (!value_seconds(value, &ms))
         return fail(p->o, EXIT_USAGE, "%s: \"%.60s\" is not a number of seconds (such as 10 or 0.5; 0: no limit)",
                     p->shown, value);
     *(uint64_t *)value_of(p->o, opt) = ms;
@@ -214,28 +132,10 @@ static int set_choice(struct parser *p, const struct option *opt, const char *va
     return fail(p->o, EXIT_USAGE, "%s: \"%.60s\" is none of: %s", p->shown, value, opt->choices);
 }
 
-/* A header field's value may not hold line ends or other control characters: what follows would be another header
- * (RFC 9110 section 5.5). */
-static bool field_clean(const char *s)
-{
-    for (; *s; s++) {
-        unsigned char c = (unsigned char)*s;
-        if ((c < 0x20 && c != '\t') || c == 0x7f)
-            return false;
-    }
-    return true;
-}
-
-static bool is_token(unsigned char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-           (c && strchr("!#$%&'*+-.^_`|~", c) != NULL);
-}
-
 static int set_token(struct parser *p, const struct option *opt, const char *value)
 {
     size_t len = 0;
-    while (is_token((unsigned char)value[len]))
+    while (value_is_token((unsigned char)value[len]))
         len++;
     if (len == 0 || value[len])
         return fail(p->o, EXIT_USAGE, "%s: \"%.60s\" is not a word of letters, digits and !#$%%&'*+-.^_`|~", p->shown,
@@ -249,10 +149,10 @@ static int add_header(struct parser *p, const char *line)
     struct options_list *list = &p->o->headers;
     if (!*line)
         return 0;
-    if (!field_clean(line))
+    if (!value_is_field(line))
         return fail(p->o, EXIT_USAGE, "%s: a header may not hold a line end or another control character", p->shown);
     size_t name = 0;
-    while (is_token((unsigned char)line[name]))
+    while (value_is_token((unsigned char)line[name]))
         name++;
     if (name == 0 || (line[name] != ':' && line[name] != ';'))
         return fail(p->o, EXIT_USAGE,
@@ -374,7 +274,7 @@ static int operand(struct parser *p, const char *arg)
     uint64_t n;
     if (!*arg)
         return fail(p->o, EXIT_USAGE, "an empty argument where a URL should be");
-    if (parse_digits(arg, &n))
+    if (value_digits(arg, &n))
         return fail(p->o, EXIT_USAGE, "%.20s is not a URL; did you mean -P %.20s?", arg, arg);
     return add_input(p, INPUT_URL, arg);
 }
@@ -435,7 +335,7 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
     case OPTION_FIELD:
         if (strlen(value) < opt->min)
             return fail(p->o, EXIT_USAGE, "%s: an empty argument", p->shown);
-        if (!field_clean(value))
+        if (!value_is_field(value))
             return fail(p->o, EXIT_USAGE, "%s: its argument may not hold a line end or another control character",
                         p->shown);
         *(const char **)value_of(p->o, opt) = value;

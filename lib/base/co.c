@@ -269,12 +269,6 @@ struct co *co_take(struct co_group *g)
     return co;
 }
 
-void co_nudge(struct co_group *g)
-{
-    if (g->op.status == CO_OP_PENDING)
-        co_complete(&g->op, 2);
-}
-
 void co_group_cancel(struct co_group *g, int reason)
 {
     /* A cancel ends nobody inline (ends happen in the drain), so the list stays as it is. */

@@ -173,9 +173,6 @@ struct co_op *co_any(struct co_group *group);
 /* The child that finished first and was not taken yet, or NULL. Its frame is the caller's again. */
 struct co *co_take(struct co_group *group);
 
-/* Ends a pending join or any early, with 2. */
-void co_nudge(struct co_group *group);
-
 /* Cancels all running children. */
 void co_group_cancel(struct co_group *group, int reason);
 

@@ -36,11 +36,6 @@ int deliver_begin(struct afetch_request *r, const struct http1 *response)
     return rc == 0 ? add_codings(r, response) : rc;
 }
 
-static int stop(struct afetch_request *r)
-{
-    return error_set(&r->err, ERR_WRITE, 0, "the receiver refused the body");
-}
-
 /* Plain bytes to the receiver. */
 static int hand_over(struct afetch_request *r, const void *data, size_t len)
 {
@@ -56,7 +51,7 @@ static int hand_over(struct afetch_request *r, const void *data, size_t len)
     if (canceled)
         return ERR_CANCELED;
     if (flow == AFETCH_ABORT)
-        return stop(r);
+        return request_stop(r);
     return flow == AFETCH_PAUSE ? DELIVER_PAUSE : DELIVER_GO;
 }
 

@@ -13,7 +13,7 @@ enum { HEAD_OUT_MAX = 1024 * 1024 };
 
 static int prepare_dial(struct hop *h)
 {
-    struct afetch_session *s = h->request->worker->session;
+    struct afetch_session *s = h->request->session;
     struct afetch_request *r = h->request;
     struct dial *d = h->dial = malloc(sizeof *d);
     if (!d)
@@ -39,7 +39,7 @@ static void trace_connected(struct hop *h)
 {
     char ip[ADDR_TEXT_MAX];
     struct tls *tls = stream_tls(h->conn->stream);
-    struct afetch_session *s = h->request->worker->session;
+    struct afetch_session *s = h->request->session;
     session_trace(s, h->request, "Connected to %s (%s) port %u", h->request->url.host, addr_text(&h->conn->peer, ip),
                   (unsigned)h->request->url.port);
     if (tls)
@@ -60,7 +60,7 @@ static int make_conn(struct hop *h)
     if (!h->conn)
         return error_set(&h->request->err, ERR_MEMORY, 0, NULL);
     h->stream = NULL;
-    h->conn->id = session_count_conn(h->request->worker->session);
+    h->conn->id = session_count_conn(h->request->session);
     h->request->connects++;
     trace_connected(h);
     return 0;
@@ -77,8 +77,8 @@ static int begin_exchange(struct hop *h)
     struct tls *tls = stream_tls(h->conn->stream);
     r->tls_version = tls ? tls_version(tls) : NULL;
     if (h->conn->used) {
-        session_count_reuse(h->request->worker->session);
-        session_trace(h->request->worker->session, r, "Reusing connection #%llu", (unsigned long long)h->conn->id);
+        session_count_reuse(h->request->session);
+        session_trace(h->request->session, r, "Reusing connection #%llu", (unsigned long long)h->conn->id);
     }
     exchange_begin(&h->exchange, h->conn, request_ends_at_head(r), &r->err);
     buf_init(&h->head, HEAD_OUT_MAX);
@@ -187,7 +187,7 @@ static void end_exchange(struct hop *h)
 {
     struct tls *tls = stream_tls(h->conn->stream);
     if (tls)
-        session_keep_ticket(h->request->worker->session, h->request->origin, tls_take_session(tls));
+        session_keep_ticket(h->request->session, h->request->origin, tls_take_session(tls));
     bool body_left = request_ends_at_head(h->request) && !request_is_head(h->request);
     bool reusable = h->exchange.conn && exchange_reusable(&h->exchange) && !body_left;
     h->stale = was_stale(h);

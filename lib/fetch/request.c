@@ -298,7 +298,7 @@ bool request_undo(struct afetch_request *r)
 
 /* ---- the response ------------------------------------------------------------------------------------------------------------ */
 
-static int stop(struct afetch_request *r)
+int request_stop(struct afetch_request *r)
 {
     return error_set(&r->err, ERR_WRITE, 0, "the receiver refused the body");
 }
@@ -388,7 +388,7 @@ static int tell_head(struct afetch_request *r, const struct http1 *response)
     r->response = NULL;
     if (canceled)
         return ERR_CANCELED;
-    return flow == AFETCH_ABORT ? stop(r) : 0;
+    return flow == AFETCH_ABORT ? request_stop(r) : 0;
 }
 
 int request_head(struct afetch_request *r, const struct http1 *response)

@@ -77,6 +77,8 @@ struct afetch_request {
 
 /* With the session's lock held: it may be by the callback that ran just before. */
 bool request_is_canceled(struct afetch_request *r);
+/* A callback said AFETCH_ABORT: the error, in r->err, unless afetch_request_fail told why. */
+int request_stop(struct afetch_request *r);
 /* As it is sent in this hop. */
 const char *request_method(const struct afetch_request *r);
 bool request_is_head(const struct afetch_request *r);

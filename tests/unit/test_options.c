@@ -4,6 +4,7 @@
 #include "../../cmd/option_find.c"
 #include "../../cmd/option_lacking.c"
 #include "../../cmd/option_table.c"
+#include "../../cmd/option_value.c"
 #include "../../cmd/options.c"
 #include "../../cmd/options_tls.c"
 #include "../../cmd/options_check.c"
@@ -262,7 +263,7 @@ static void seconds(void **state)
                  {"1.999", 1999}, {"0.0001", 1}, {"0.000", 0}, {"007", 7000}, {"2.5009", 2500}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         uint64_t ms = 77;
-        assert_true(parse_seconds(cases[i].text, &ms));
+        assert_true(value_seconds(cases[i].text, &ms));
         assert_int_equal(ms, cases[i].ms);
     }
 }

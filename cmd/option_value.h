@@ -1,0 +1,20 @@
+/* The values of options as they are written on a command line; each is read to its end, or is none. Used by options.c.
+ */
+#ifndef AFETCH_CMD_OPTION_VALUE_H
+#define AFETCH_CMD_OPTION_VALUE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+bool value_digits(const char *s, uint64_t *out);
+/* In bytes: "100", "10k", "1.5M". */
+bool value_size(const char *s, uint64_t *out);
+/* In milliseconds: "2", "0.25". */
+bool value_seconds(const char *s, uint64_t *out_ms);
+/* "200-299,404" */
+bool value_is_statuses(const char *s);
+/* It can stand in a head's field, or as its name. */
+bool value_is_field(const char *s);
+bool value_is_token(unsigned char c);
+
+#endif
