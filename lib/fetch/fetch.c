@@ -2,6 +2,7 @@
 
 #include "fetch/redirect.h"
 #include "fetch/request.h"
+#include "fetch/response.h"
 #include "fetch/retry.h"
 #include "fetch/session.h"
 
@@ -80,7 +81,7 @@ static bool goes_on(struct fetch *f, int rc)
 {
     struct afetch_request *r = f->request;
     f->co.ret = rc;
-    if (r->then != REQUEST_REDIRECT || !request_read_past(r, rc))
+    if (r->then != REQUEST_REDIRECT || !response_read_past(r, rc))
         return retry_again(r, rc, now_ns(f));
     f->co.ret = redirect_follow(r);
     return f->co.ret == 0;

@@ -2,69 +2,14 @@
 
 #include <string.h>
 
+#include "fetch/attempt.h"
 #include "fetch/deliver.h"
 #include "fetch/head.h"
 #include "fetch/request.h"
+#include "fetch/response.h"
 #include "fetch/session.h"
 
 enum { HEAD_OUT_MAX = 1024 * 1024 };
-
-/* ---- connecting -------------------------------------------------------------------------------------------------------- */
-
-static int prepare_dial(struct hop *h)
-{
-    struct afetch_session *s = h->request->session;
-    struct afetch_request *r = h->request;
-    struct dial *d = h->dial = malloc(sizeof *d);
-    if (!d)
-        return error_set(&r->err, ERR_MEMORY, 0, NULL);
-    *d = (struct dial){.engine = h->request->worker->engine,
-                       .names = s->names,
-                       .gate = &s->gate,
-                       .host = r->url.host,
-                       .zone = r->url.zone,
-                       .port = r->url.port,
-                       .timeout_ns = s->connect_timeout_ns,
-                       .err = &r->err,
-                       .stream = &h->stream,
-                       .peer = &r->peer,
-                       .times = &r->times};
-    if (!r->url.tls)
-        return 0;
-    d->resume = session_take_ticket(s, h->request->origin);
-    return session_tls(s, &d->tls, &r->err);
-}
-
-static void trace_connected(struct hop *h)
-{
-    char ip[ADDR_TEXT_MAX];
-    struct tls *tls = stream_tls(h->conn->stream);
-    struct afetch_session *s = h->request->session;
-    session_trace(s, h->request, "Connected to %s (%s) port %u", h->request->url.host, addr_text(&h->conn->peer, ip),
-                  (unsigned)h->request->url.port);
-    if (tls)
-        session_trace(s, h->request, "%s, %s%s", tls_version(tls), tls_cipher(tls),
-                      tls_resumed(tls) ? ", resumed" : "");
-}
-
-static void end_dial(struct hop *h)
-{
-    free(h->dial);
-    h->dial = NULL;
-}
-
-static int make_conn(struct hop *h)
-{
-    end_dial(h);
-    h->conn = conn_new(h->stream, &h->request->peer);
-    if (!h->conn)
-        return error_set(&h->request->err, ERR_MEMORY, 0, NULL);
-    h->stream = NULL;
-    h->conn->id = session_count_conn(h->request->session);
-    h->request->connects++;
-    trace_connected(h);
-    return 0;
-}
 
 /* ---- the request ------------------------------------------------------------------------------------------------------------ */
 
@@ -120,9 +65,9 @@ static int take_event(struct hop *h)
     if (!r->first_byte_ns)
         r->first_byte_ns = engine_now_ns(r->worker->engine);
     if (event == EXCHANGE_HEAD)
-        return request_head(r, h->conn->http1);
+        return response_head(r, h->conn->http1);
     if (event == EXCHANGE_BODY)
-        return step_of(request_body(r, data, len));
+        return step_of(response_body(r, data, len));
     session_trace_response(r->session, r, h->conn->http1);
     return STEP_GO;
 }
@@ -192,7 +137,7 @@ static void end_exchange(struct hop *h)
     bool reusable = h->exchange.conn && exchange_reusable(&h->exchange) && !body_left;
     h->stale = was_stale(h);
     if (h->stale)
-        request_reset(h->request);
+        attempt_reset(h->request);
     h->conn->used = true;
     stream_release(h->conn->stream);
     if (!reusable) {
@@ -207,10 +152,10 @@ void hop_run(struct co *co)
     if ((co->rc = start_clock(h)) < 0)
         CO_RETURN(co->rc);
     if (!h->conn) {
-        if ((co->rc = prepare_dial(h)) < 0)
+        if ((co->rc = connect_begin(&h->connect, h->request)) < 0)
             CO_RETURN(co->rc);
-        CO_TRY(connecting, co_call(co, &h->dial->co, dial_run));
-        if ((co->rc = make_conn(h)) < 0)
+        CO_TRY(connecting, connect_dial(&h->connect, co));
+        if ((co->rc = connect_done(&h->connect, &h->conn)) < 0)
             CO_RETURN(co->rc);
     }
     if ((co->rc = begin_exchange(h)) < 0)
@@ -231,12 +176,11 @@ void hop_run(struct co *co)
                 CO_RETURN(co->rc);
         }
     }
-    co->ret = request_end(h->request);
+    co->ret = response_end(h->request);
     CO_CLEANUP;
     stop_clock(h);
     buf_deinit(&h->head);
-    end_dial(h);
-    stream_close(h->stream);
+    connect_end(&h->connect);
     if (h->conn)
         end_exchange(h);
     CO_END;

@@ -3,9 +3,9 @@
 #define AFETCH_FETCH_HOP_H
 
 #include "base/buf.h"
+#include "fetch/connect.h"
 #include "fetch/exchange.h"
 #include "fetch/worker.h"
-#include "net/dial.h"
 
 /* A zeroed frame with these set; run by co_call. */
 struct hop {
@@ -15,12 +15,11 @@ struct hop {
     /* hop.c's */
     struct deadline deadline; /* -m */
     uint64_t begun_ns;
+    struct connect connect;
     struct exchange exchange;
     struct buf head;
-    struct stream *stream; /* dialled, and no connection yet */
-    bool stale;            /* out: the reused connection was closed before it answered: try on a new one */
-    struct co_sleep nap;   /* a turn for the others */
-    struct dial *dial;     /* while it connects: half a kilobyte that those who wait for an answer need not hold */
+    bool stale;          /* out: the reused connection was closed before it answered: try on a new one */
+    struct co_sleep nap; /* a turn for the others */
 };
 
 void hop_run(struct co *co);

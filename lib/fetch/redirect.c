@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "fetch/attempt.h"
 #include "fetch/session.h"
 
 int redirect_wanted(struct afetch_request *r, const struct http1 *response)
@@ -111,7 +112,7 @@ int redirect_follow(struct afetch_request *r)
     r->url = to;
     r->redirects++;
     r->as_get = r->as_get || becomes_get(r);
-    request_reset(r);
+    attempt_reset(r);
     return 0;
 }
 

@@ -1,16 +1,10 @@
 #include "fetch/request.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "fetch/deliver.h"
-#include "fetch/redirect.h"
-#include "fetch/retry.h"
 #include "fetch/session.h"
-
-enum { DISCARD_MAX = 64 * 1024 }; /* of a failed status's body: dropping it costs less than a new connection */
 
 /* ---- life ------------------------------------------------------------------------------------------------------------- */
 
@@ -207,39 +201,14 @@ int request_prepare(struct afetch_request *r)
     return r->origin ? 0 : error_set(&r->err, ERR_MEMORY, 0, NULL);
 }
 
-/* ---- another hop, another try ---------------------------------------------------------------------------------------- */
-
-bool request_read_past(const struct afetch_request *r, int rc)
+int request_copy_field(char **to, const char *value)
 {
-    return r->discard && rc != ERR_CANCELED && rc != ERR_TIMEOUT && rc != ERR_MEMORY;
+    free(*to);
+    *to = value ? strdup(value) : NULL;
+    return value && !*to ? ERR_MEMORY : 0;
 }
 
-void request_reset(struct afetch_request *r)
-{
-    error_clear(&r->err);
-    error_clear(&r->refusal);
-    r->bytes = r->continue_from;
-    r->status = 0;
-    r->discard = false;
-    deliver_reset(r);
-    r->then = REQUEST_END;
-    r->sent_ns = r->first_byte_ns = 0;
-    r->times = (struct dial_times){0};
-}
-
-void request_restart(struct afetch_request *r)
-{
-    r->as_get = false;
-    free(r->referer);
-    r->referer = NULL;
-    r->redirects = 0;
-    r->spent_ns = 0;
-    if (!r->first_url.storage)
-        return;
-    url_deinit(&r->url);
-    r->url = r->first_url;
-    r->first_url = (struct url){0};
-}
+/* ---- what callbacks say ----------------------------------------------------------------------------------------------- */
 
 bool request_is_canceled(struct afetch_request *r)
 {
@@ -247,170 +216,9 @@ bool request_is_canceled(struct afetch_request *r)
     return r->canceled;
 }
 
-/* What was delivered is void. */
-static bool undo(struct afetch_request *r)
-{
-    bool undone = true;
-    if (r->callbacks.restart) {
-        lock_take(&r->session->lock);
-        undone = !request_is_canceled(r) && r->callbacks.restart(r->arg, r) != AFETCH_ABORT;
-        lock_drop(&r->session->lock);
-    } else if (r->callbacks.body) {
-        undone = r->bytes == 0;
-    }
-    if (undone) {
-        r->delivering = false;
-        r->continue_from = 0;
-        r->bytes = 0;
-    }
-    return undone;
-}
-
-static bool has_field(const struct afetch_request *r, const char *name)
-{
-    size_t len = strlen(name);
-    const struct afetch_session *s = r->session;
-    for (size_t i = 0; i < r->header_count; i++)
-        if (strncasecmp(r->headers[i], name, len) == 0)
-            return true;
-    for (size_t i = 0; i < s->header_count; i++)
-        if (strncasecmp(s->headers[i], name, len) == 0)
-            return true;
-    return false;
-}
-
-/* A GET goes on where it broke, if a strong validator shows that it is the same representation (RFC 9110 section
- * 13.1.5). */
-static bool can_continue(const struct afetch_request *r)
-{
-    return r->delivering && r->bytes > 0 && r->etag && strcmp(request_method(r), "GET") == 0 && !has_field(r, "Range:");
-}
-
-bool request_undo(struct afetch_request *r)
-{
-    if (!r->delivering)
-        return true;
-    if (!can_continue(r))
-        return undo(r);
-    r->continue_from = r->bytes;
-    return true;
-}
-
-/* ---- the response ------------------------------------------------------------------------------------------------------------ */
-
 int request_stop(struct afetch_request *r)
 {
     return error_set(&r->err, ERR_WRITE, 0, "the receiver refused the body");
-}
-
-static int drop_body(struct afetch_request *r, const struct http1 *response)
-{
-    r->discard = true;
-    r->discarded = 0;
-    return http1_content_length(response) > DISCARD_MAX && !request_ends_at_head(r) ? ERR_STATUS : 0;
-}
-
-static void set_refusal(struct error *err, const struct http1 *response)
-{
-    const char *reason = http1_reason(response);
-    int status = http1_status(response);
-    error_set(err, ERR_STATUS, 0, "%d%s%.100s%s", status, *reason ? " " : "", reason,
-              status < 400 ? ", which is not to be accepted" : "");
-}
-
-/* Whether the response is followed by another hop or attempt, and is only read past: 1, 0, or an error. */
-static int leads_on(struct afetch_request *r, const struct http1 *response)
-{
-    int rc = redirect_wanted(r, response);
-    if (rc < 0)
-        return rc;
-    if (rc > 0)
-        r->then = REQUEST_REDIRECT;
-    else if (retry_status(r, response))
-        r->then = REQUEST_RETRY;
-    return r->then != REQUEST_END;
-}
-
-static int copy_field(char **to, const char *value)
-{
-    free(*to);
-    *to = value ? strdup(value) : NULL;
-    return value && !*to ? ERR_MEMORY : 0;
-}
-
-/* The validator that a later try can go on by: weak ones do not tell bytes apart. */
-static int note_validator(struct afetch_request *r, const struct http1 *response)
-{
-    const char *etag =
-        r->status == 200 && !http1_find(response, "Content-Encoding") ? http1_find(response, "ETag") : NULL;
-    return copy_field(&r->etag, etag && *etag == '"' ? etag : NULL);
-}
-
-/* To a request that goes on: 1 if this is the rest of what was delivered, 0 if it is something else, which begins from
- * the start, or an error where that can't be. */
-static int continues(struct afetch_request *r, const struct http1 *response)
-{
-    uint64_t from = r->continue_from, first;
-    if (from == 0)
-        return 0;
-    const char *range = http1_find(response, "Content-Range");
-    const char *etag = http1_find(response, "ETag");
-    if (r->status == 206 && range && sscanf(range, "bytes %" SCNu64 "-", &first) == 1 && first == from &&
-        (!etag || strcmp(etag, r->etag) == 0))
-        return 1;
-    r->bytes = from;
-    if (undo(r))
-        return 0;
-    return error_set(&r->err, ERR_PARTIAL, 0,
-                     "after %llu bytes, which cannot be taken back, as the server does not go on there",
-                     (unsigned long long)from);
-}
-
-static int tell_head(struct afetch_request *r, const struct http1 *response)
-{
-    struct afetch_head head = {.status = r->status,
-                               .reason = http1_reason(response),
-                               .http_minor = r->http_minor,
-                               .content_length = http1_content_length(response)};
-    int rc = note_validator(r, response);
-    if (rc == 0)
-        rc = deliver_begin(r, response);
-    if (rc < 0)
-        return error_set(&r->err, rc, 0, NULL);
-    r->delivering = true;
-    if (!r->callbacks.head)
-        return 0;
-    r->response = response;
-    lock_take(&r->session->lock);
-    bool canceled = request_is_canceled(r);
-    enum afetch_flow flow = canceled ? AFETCH_GO : r->callbacks.head(r->arg, r, &head);
-    lock_drop(&r->session->lock);
-    r->response = NULL;
-    if (canceled)
-        return ERR_CANCELED;
-    return flow == AFETCH_ABORT ? request_stop(r) : 0;
-}
-
-int request_head(struct afetch_request *r, const struct http1 *response)
-{
-    r->status = http1_status(response);
-    r->http_minor = http1_minor_version(response);
-    if (copy_field(&r->content_type, http1_find(response, "Content-Type")) < 0)
-        return error_set(&r->err, ERR_MEMORY, 0, NULL);
-    session_trace_response(r->session, r, response);
-    int rc = leads_on(r, response);
-    if (rc != 0)
-        return rc < 0 ? rc : drop_body(r, response);
-    bool rest = r->continue_from && r->status == 206; /* the range was our idea */
-    bool accepted = rest || defaults_accept(&r->session->defaults, r->status);
-    if (!accepted && !r->session->defaults.fail_with_body) {
-        set_refusal(&r->err, response);
-        return drop_body(r, response);
-    }
-    if (!accepted)
-        set_refusal(&r->refusal, response);
-    rc = continues(r, response);
-    return rc != 0 ? (rc < 0 ? rc : 0) : tell_head(r, response);
 }
 
 static void cancel_pause(struct co_op *op, int reason)
@@ -435,22 +243,6 @@ void afetch_request_resume(struct afetch_request *r)
 void afetch_request_cancel(struct afetch_request *r)
 {
     wish_make(r, WISH_CANCEL);
-}
-
-int request_body(struct afetch_request *r, const void *data, size_t len)
-{
-    if (!r->discard)
-        return deliver(r, data, len);
-    r->discarded += len;
-    return r->discarded > DISCARD_MAX ? ERR_STATUS : 0;
-}
-
-int request_end(struct afetch_request *r)
-{
-    if (r->discard)
-        return ERR_STATUS;
-    int rc = deliver_end(r);
-    return rc == 0 && r->refusal.code ? error_copy(&r->err, &r->refusal) : rc;
 }
 
 static int code_of(enum afetch_code public_code)

@@ -88,22 +88,11 @@ bool request_ends_at_head(const struct afetch_request *r);
 bool request_is_idempotent(const struct afetch_request *r);
 /* Parses the URL, makes the origin. 0, ERR_URL, ERR_SCHEME, ERR_MEMORY with the sentence in r->err. */
 int request_prepare(struct afetch_request *r);
-/* These call callbacks, with the session's lock held. What a response's parts mean to the request: 0, or an error that is in r->err; request_body says as deliver does. */
-int request_head(struct afetch_request *r, const struct http1 *response);
-int request_body(struct afetch_request *r, const void *data, size_t len);
-/* The response is whole: 0, or ERR_STATUS. */
-int request_end(struct afetch_request *r);
+/* *to becomes a copy of value, or NULL. ERR_MEMORY. */
+int request_copy_field(char **to, const char *value);
 /* Completes when afetch_request_resume was called. */
 struct co_op *request_pause(struct afetch_request *r);
-/* The attempt ended with rc, and of its response nothing was wanted but its head. */
-bool request_read_past(const struct afetch_request *r, int rc);
-/* Forgets a response, before another hop or attempt. */
-void request_reset(struct afetch_request *r);
-/* Back to the URL and method that were asked for. */
-void request_restart(struct afetch_request *r);
-/* Before another attempt: what was delivered is undone, or will be gone on with. False: neither can be. */
-bool request_undo(struct afetch_request *r);
-/* Calls done, likewise; the request is its caller's to free, and no longer among the cancelled ones. rc: what the fetch
+/* Calls done, with the session's lock held; the request is its caller's to free, and no longer among the cancelled ones. rc: what the fetch
  * ended with. */
 void request_done(struct afetch_request *r, int rc);
 

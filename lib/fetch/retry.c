@@ -4,6 +4,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "fetch/attempt.h"
+#include "fetch/response.h"
 #include "fetch/session.h"
 #include "proto/httpdate.h"
 
@@ -91,20 +93,20 @@ static uint64_t delay_ns(const struct afetch_request *r)
 bool retry_again(struct afetch_request *r, int rc, uint64_t now_ns)
 {
     const struct afetch_session *s = r->session;
-    bool status = r->then == REQUEST_RETRY && request_read_past(r, rc);
+    bool status = r->then == REQUEST_RETRY && response_read_past(r, rc);
     if (rc >= 0 || !tries_left(r) || !(status || transient_error(r, rc)))
         return false;
     uint64_t wait_ns = delay_ns(r);
     if (s->retry_max_time_ns && now_ns + wait_ns - r->first_ns > s->retry_max_time_ns)
         return false;
-    if (!request_undo(r))
+    if (!attempt_undo(r))
         return false;
     session_trace(r->session, r, "Trying again in %.1f s (%u of %u): %s", (double)wait_ns / 1e9, r->retries + 1,
                   s->retry_max, status ? "the status" : error_text(&r->err));
     r->retries++;
     r->not_before_ns = now_ns + wait_ns;
     r->retry_after_ns = 0;
-    request_reset(r);
-    request_restart(r);
+    attempt_reset(r);
+    attempt_restart(r);
     return true;
 }

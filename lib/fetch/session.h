@@ -92,6 +92,10 @@ struct afetch_session {
 int session_new(struct afetch_session **out, struct engine *e, struct names *n, const struct afetch_options *opt,
                 struct error *err);
 
+/* Copies what the session needs of opt; what it made is freed by afetch_session_free, in any case. ERR_MEMORY, ERR_USAGE,
+ * and security_init's. */
+int session_copy_options(struct afetch_session *s, const struct afetch_options *opt, struct error *err);
+
 /* The TLS configuration with its trust. 0, or the error in err. */
 int session_tls(struct afetch_session *s, struct tls_config **out, struct error *err);
 

@@ -1,0 +1,66 @@
+#include "fetch/connect.h"
+
+#include "fetch/request.h"
+#include "fetch/session.h"
+
+int connect_begin(struct connect *c, struct afetch_request *r)
+{
+    struct afetch_session *s = r->session;
+    struct dial *d = malloc(sizeof *d);
+    *c = (struct connect){.request = r, .dial = d};
+    if (!d)
+        return error_set(&r->err, ERR_MEMORY, 0, NULL);
+    *d = (struct dial){.engine = r->worker->engine,
+                       .names = s->names,
+                       .gate = &s->gate,
+                       .host = r->url.host,
+                       .zone = r->url.zone,
+                       .port = r->url.port,
+                       .timeout_ns = s->connect_timeout_ns,
+                       .err = &r->err,
+                       .stream = &c->stream,
+                       .peer = &r->peer,
+                       .times = &r->times};
+    if (!r->url.tls)
+        return 0;
+    d->resume = session_take_ticket(s, r->origin);
+    return session_tls(s, &d->tls, &r->err);
+}
+
+struct co_op *connect_dial(struct connect *c, struct co *caller)
+{
+    return co_call(caller, &c->dial->co, dial_run);
+}
+
+static void trace_connected(struct afetch_request *r, const struct conn *conn)
+{
+    char ip[ADDR_TEXT_MAX];
+    struct tls *tls = stream_tls(conn->stream);
+    struct afetch_session *s = r->session;
+    session_trace(s, r, "Connected to %s (%s) port %u", r->url.host, addr_text(&conn->peer, ip), (unsigned)r->url.port);
+    if (tls)
+        session_trace(s, r, "%s, %s%s", tls_version(tls), tls_cipher(tls), tls_resumed(tls) ? ", resumed" : "");
+}
+
+int connect_done(struct connect *c, struct conn **out)
+{
+    struct afetch_request *r = c->request;
+    struct conn *conn = conn_new(c->stream, &r->peer);
+    if (!conn)
+        return error_set(&r->err, ERR_MEMORY, 0, NULL);
+    c->stream = NULL;
+    connect_end(c);
+    conn->id = session_count_conn(r->session);
+    r->connects++;
+    trace_connected(r, conn);
+    *out = conn;
+    return 0;
+}
+
+void connect_end(struct connect *c)
+{
+    free(c->dial);
+    c->dial = NULL;
+    stream_close(c->stream);
+    c->stream = NULL;
+}

@@ -1,0 +1,66 @@
+/* What a session keeps of its options. */
+#include <string.h>
+
+#include "fetch/session.h"
+
+void afetch_options_init(struct afetch_options *opt)
+{
+    *opt = (struct afetch_options){.mode = AFETCH_ASYNC,
+                                   .parallel_max = 64,
+                                   .connect_timeout_ms = 30000,
+                                   .default_scheme = "http",
+                                   .fail_on_status = true,
+                                   .follow = true,
+                                   .redirects_max = 10};
+}
+
+static int copy_headers(struct afetch_session *s, const struct afetch_options *opt, struct error *err)
+{
+    s->headers = calloc(opt->header_count ? opt->header_count : 1, sizeof(char *));
+    if (!s->headers)
+        return error_set(err, ERR_MEMORY, 0, NULL);
+    for (; s->header_count < opt->header_count; s->header_count++) {
+        const char *line = opt->headers[s->header_count];
+        if (strpbrk(line, "\r\n"))
+            return error_set(err, ERR_USAGE, 0, "a line end within the header %.*s", (int)strcspn(line, ":;\r\n"),
+                             line);
+        if (!(s->headers[s->header_count] = strdup(line)))
+            return error_set(err, ERR_MEMORY, 0, NULL);
+    }
+    return 0;
+}
+
+static void copy_redirects_and_retries(struct afetch_session *s, const struct afetch_options *opt)
+{
+    s->follow = opt->follow;
+    s->redirects_max = opt->redirects_max;
+    s->post_keep = opt->post_keep;
+    s->proto_redir = opt->proto_redir;
+    s->location_trusted = opt->location_trusted;
+    s->retry_max = opt->retry_max;
+    s->retry_delay_ns = timer_ns_of_ms(opt->retry_delay_ms);
+    s->retry_max_time_ns = timer_ns_of_ms(opt->retry_max_time_ms);
+    s->retry_connrefused = opt->retry_connrefused;
+    s->retry_all_errors = opt->retry_all_errors;
+}
+
+int session_copy_options(struct afetch_session *s, const struct afetch_options *opt, struct error *err)
+{
+    s->connect_timeout_ns = timer_ns_of_ms(opt->connect_timeout_ms);
+    s->timeout_ms = opt->timeout_ms;
+    s->compressed = opt->compressed;
+    s->filesize_max = opt->filesize_max;
+    s->trace = opt->trace;
+    s->trace_arg = opt->trace_arg;
+    s->default_scheme = strdup(opt->default_scheme ? opt->default_scheme : "http");
+    s->user_agent = strdup(opt->user_agent ? opt->user_agent : "afetch/" AFETCH_VERSION);
+    if (!s->default_scheme || !s->user_agent)
+        return error_set(err, ERR_MEMORY, 0, NULL);
+    copy_redirects_and_retries(s, opt);
+    int rc = copy_headers(s, opt, err);
+    if (rc == 0)
+        rc = defaults_init(&s->defaults, opt, err);
+    if (rc == 0 && opt->retry_on_statuses)
+        rc = statuses_parse(&s->retry_statuses, opt->retry_on_statuses, err);
+    return rc == 0 ? security_init(&s->security, &opt->tls, err) : rc;
+}
