@@ -21,6 +21,15 @@ void library_options(struct afetch_options *opt, const struct options *o)
     opt->default_scheme = o->proto_default;
     opt->tls = o->tls;
     opt->dns_servers = o->dns_servers;
+    opt->resolve = o->resolve.item;
+    opt->resolve_count = o->resolve.count;
+    opt->connect_to = o->connect_to.item;
+    opt->connect_to_count = o->connect_to.count;
+    opt->unix_socket = o->unix_socket;
+    opt->ip = (enum afetch_ip)o->ip;
+    opt->happy_eyeballs_ms = o->happy_eyeballs_ms;
+    opt->keepalive_s = !o->keepalive ? 0 : o->keepalive_time ? o->keepalive_time : 60;
+    opt->keepalive_count = o->keepalive_count;
     opt->fail_on_status = o->fail != FAIL_NEVER;
     opt->fail_with_body = o->fail == FAIL_WITH_BODY;
     opt->accept_statuses = o->accept_statuses;

@@ -144,6 +144,16 @@ static int set_token(struct parser *p, const struct option *opt, const char *val
     return 0;
 }
 
+static int add_item(struct parser *p, struct options_list *list, const char *value)
+{
+    const char **item = realloc(list->item, (list->count + 1) * sizeof *item);
+    if (!item)
+        return no_memory(p->o);
+    list->item = item;
+    item[list->count++] = value;
+    return 0;
+}
+
 static int add_header(struct parser *p, const char *line)
 {
     struct options_list *list = &p->o->headers;
@@ -159,12 +169,7 @@ static int add_header(struct parser *p, const char *line)
                     "%s: a header is \"Name: value\" (\"Name:\" leaves it out, \"Name;\" sends it empty)", p->shown);
     if (list->count == HEADERS_MAX)
         return fail(p->o, EXIT_USAGE, "%s: over %d headers", p->shown, HEADERS_MAX);
-    const char **item = realloc(list->item, (list->count + 1) * sizeof *item);
-    if (!item)
-        return no_memory(p->o);
-    list->item = item;
-    item[list->count++] = line;
-    return 0;
+    return add_item(p, list, line);
 }
 
 /* ---- standard input and files ----------------------------------------------------------------------------------- */
@@ -345,6 +350,8 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
             return fail(p->o, EXIT_USAGE, "%s: an empty argument", p->shown);
         *(const char **)value_of(p->o, opt) = value;
         return 0;
+    case OPTION_LIST:
+        return add_item(p, value_of(p->o, opt), value);
     case OPTION_HEADER:
         return set_header(p, value);
     case OPTION_OUTPUT:
@@ -515,6 +522,8 @@ int options_parse(struct options *o, int argc, char **argv)
                           .parallel_max = 64,
                           .http_minor = 1,
                           .connect_timeout_ms = 30000,
+                          .happy_eyeballs_ms = 250,
+                          .keepalive = true,
                           .proto_default = "http"};
     struct parser p = {.o = o, .argc = argc, .at = 1, .argv = argv};
     size_t most = argc > 0 ? (size_t)argc : 1;
@@ -547,6 +556,8 @@ void options_deinit(struct options *o)
         free(o->owned[i]);
     free(o->owned);
     free(o->headers.item);
+    free(o->resolve.item);
+    free(o->connect_to.item);
     free(o->outputs.item);
     free(o->inputs);
 }

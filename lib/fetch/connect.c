@@ -7,15 +7,19 @@ int connect_begin(struct connect *c, struct afetch_request *r)
 {
     struct afetch_session *s = r->session;
     struct dial *d = malloc(sizeof *d);
+    struct override_target to = {.host = r->url.host, .zone = r->url.zone, .port = r->url.port};
     *c = (struct connect){.request = r, .dial = d};
     if (!d)
         return error_set(&r->err, ERR_MEMORY, 0, NULL);
+    overrides_detour(&s->overrides, &to);
     *d = (struct dial){.engine = r->worker->engine,
                        .names = s->names,
                        .gate = &s->gate,
-                       .host = r->url.host,
-                       .zone = r->url.zone,
-                       .port = r->url.port,
+                       .overrides = &s->overrides,
+                       .host = to.host,
+                       .zone = to.zone,
+                       .port = to.port,
+                       .tls_host = r->url.host,
                        .timeout_ns = s->connect_timeout_ns,
                        .err = &r->err,
                        .stream = &c->stream,
@@ -37,7 +41,8 @@ static void trace_connected(struct afetch_request *r, const struct conn *conn)
     char ip[ADDR_TEXT_MAX];
     struct tls *tls = stream_tls(conn->stream);
     struct afetch_session *s = r->session;
-    session_trace(s, r, "Connected to %s (%s) port %u", r->url.host, addr_text(&conn->peer, ip), (unsigned)r->url.port);
+    session_trace(s, r, "Connected to %s (%s) port %u", r->url.host, addr_text(&conn->peer, ip),
+                  (unsigned)(addr_port(&conn->peer) ? addr_port(&conn->peer) : r->url.port));
     if (tls)
         session_trace(s, r, "%s, %s%s", tls_version(tls), tls_cipher(tls), tls_resumed(tls) ? ", resumed" : "");
 }

@@ -18,20 +18,38 @@ static void stop_clock(struct dial *d, uint64_t since_ns)
     d->left_ns = spent_ns < d->left_ns ? d->left_ns - spent_ns : 1;
 }
 
+/* The path of that which is connected to in place of the host, or NULL. */
+static const char *unix_socket(const struct dial *d)
+{
+    return d->overrides ? d->overrides->unix_socket : NULL;
+}
+
 static void tell_timeout(struct dial *d)
 {
-    const char *doing =
-        !d->sock && !d->made ? (d->times->resolved_ns ? "connecting" : "resolving the name") : "in the TLS handshake";
+    const char *doing = d->sock || d->made                  ? "in the TLS handshake"
+                        : unix_socket(d) || d->u.race.tried ? "connecting"
+                                                            : "resolving the name";
     error_set(d->err, ERR_TIMEOUT, 0, "%s, after %.3g s (--connect-timeout)", doing, (double)d->timeout_ns / 1e9);
 }
 
 /* ---- steps ------------------------------------------------------------------------------------------------------------- */
 
+static struct co_op *unix_begin(struct dial *d)
+{
+    struct unix_connect *u = &d->u.local;
+    *u = (struct unix_connect){
+        .engine = d->engine, .path = unix_socket(d), .err = d->err, .sock = &d->sock, .peer = d->peer};
+    return co_call(&d->co, &u->co, unix_connect_run);
+}
+
 static struct co_op *race_begin(struct dial *d)
 {
     struct race *r = &d->u.race;
+    if (unix_socket(d))
+        return unix_begin(d);
     *r = (struct race){.engine = d->engine,
                        .names = d->names,
+                       .overrides = d->overrides,
                        .host = d->host,
                        .zone = d->zone,
                        .port = d->port,
@@ -43,6 +61,7 @@ static struct co_op *race_begin(struct dial *d)
 
 static int take_socket(struct dial *d)
 {
+    d->times->resolved_ns = unix_socket(d) ? 0 : d->u.race.resolved_ns;
     d->times->connected_ns = engine_now_ns(d->engine);
     int rc = stream_new_tcp(&d->made, d->engine, d->sock);
     if (rc < 0)
@@ -54,8 +73,8 @@ static int take_socket(struct dial *d)
 static int add_tls(struct dial *d)
 {
     struct tls *tls = NULL;
-    int rc =
-        d->only_1_2 ? tls_new_1_2(&tls, d->tls, d->host, d->err) : tls_new(&tls, d->tls, d->host, d->resume, d->err);
+    int rc = d->only_1_2 ? tls_new_1_2(&tls, d->tls, d->tls_host, d->err)
+                         : tls_new(&tls, d->tls, d->tls_host, d->resume, d->err);
     if (rc < 0)
         return rc;
     struct stream *over = NULL;
@@ -102,7 +121,6 @@ void dial_run(struct co *co)
         CO_RETURN(error_set(d->err, co->rc, 0, NULL));
     do {
         CO_TRY(racing, race_begin(d));
-        d->times->resolved_ns = d->u.race.resolved_ns;
         if ((co->rc = take_socket(d)) < 0)
             CO_RETURN(co->rc);
         if (!d->tls)
