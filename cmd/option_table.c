@@ -225,7 +225,7 @@ const struct option option_table[] = {
      AT(expect100_timeout_ms),
      .arg = "SECONDS",
      .topic = TOPIC_HTTP,
-     .help = "how long a large body waits for the server's 100\n(Continue) before it is sent all the same (default 1)"},
+     .help = "how long a large body waits for a 100 (Continue)\nbefore it is sent all the same (default 1)"},
     {.name = "header",
      .letter = 'H',
      .kind = OPTION_HEADER,

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "fetch/account.h"
 #include "fetch/attempt.h"
 #include "fetch/deliver.h"
 #include "fetch/head.h"
@@ -39,12 +40,13 @@ static int sent(struct hop *h)
 {
     struct afetch_request *r = h->request;
     int rc = exchange_sent(&h->exchange);
-    buf_deinit(&h->head);
     r->sent_ns = engine_now_ns(r->worker->engine);
     if (rc == 0 && r->upload)
-        upload_start(r, &h->exchange, &h->co);
+        upload_start(r, &h->exchange, &h->co, &h->head);
     else if (rc == 0)
         exchange_whole(&h->exchange);
+    if (!r->callbacks.hop)
+        buf_deinit(&h->head);
     return rc;
 }
 
@@ -149,6 +151,14 @@ static bool was_stale(const struct hop *h)
            upload_can_repeat(h->request);
 }
 
+static void end_attempt(struct hop *h)
+{
+    h->stale = was_stale(h);
+    if (!h->stale)
+        account_hop(h->request, &(struct account){h->conn, &h->head, h->begun_ns, h->co.ret});
+    buf_deinit(&h->head);
+}
+
 static void end_exchange(struct hop *h)
 {
     struct tls *tls = stream_tls(h->conn->stream);
@@ -156,7 +166,6 @@ static void end_exchange(struct hop *h)
         session_keep_ticket(h->request->session, h->request->origin, tls_take_session(tls));
     bool body_left = request_ends_at_head(h->request) && !request_is_head(h->request);
     bool reusable = h->exchange.conn && exchange_reusable(&h->exchange) && !body_left;
-    h->stale = was_stale(h);
     if (h->stale)
         attempt_reset(h->request);
     exchange_end(&h->exchange);
@@ -208,8 +217,8 @@ void hop_run(struct co *co)
         CO_AWAIT(reaping, upload_reap(h->request));
     upload_free(h->request);
     stop_clock(h);
-    buf_deinit(&h->head);
     connect_end(&h->connect);
+    end_attempt(h);
     if (h->conn)
         end_exchange(h);
     CO_END;

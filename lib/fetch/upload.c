@@ -163,6 +163,8 @@ int upload_join_head(struct afetch_request *r, struct buf *head)
     while ((rc = next_piece(u)) == BODY_BYTES)
         if (buf_add(head, u->piece, u->piece_len) < 0)
             return error_set(&r->err, ERR_MEMORY, 0, NULL);
+        else
+            u->joined += u->piece_len;
     u->whole = rc == BODY_END;
     return rc;
 }
@@ -217,9 +219,10 @@ static void send_run(struct co *co)
     CO_END;
 }
 
-void upload_start(struct afetch_request *r, struct exchange *x, struct co *hop)
+void upload_start(struct afetch_request *r, struct exchange *x, struct co *hop, struct buf *head)
 {
     struct upload *u = r->upload;
+    head->len -= u->joined;
     u->exchange = x;
     u->hop = hop;
     if (u->whole) {

@@ -29,6 +29,7 @@ struct upload {
     bool last_chunk;
     const char *piece; /* to be sent: in framed, or lent by the body */
     size_t piece_len, payload_len;
+    size_t joined; /* bytes behind the head */
     struct buf framed;
     struct co_sleep nap;
 };
@@ -50,8 +51,9 @@ const char *upload_coding(const struct afetch_request *r);
 void upload_fields(const struct afetch_request *r, struct http1_default fields[UPLOAD_FIELDS]);
 /* Adds a body that is small, and waits for nothing, to its head: they are sent together. ERR_MEMORY, and body_next's. */
 int upload_join_head(struct afetch_request *r, struct buf *head);
-/* The head is sent: the body follows, if that was not all. A failure that is not the connection's cancels hop. */
-void upload_start(struct afetch_request *r, struct exchange *x, struct co *hop);
+/* The head is sent, and is the head alone again: the body follows, if that was not all. A failure that is not the
+ * connection's cancels hop. */
+void upload_start(struct afetch_request *r, struct exchange *x, struct co *hop, struct buf *head);
 
 /* The head of a 1xx response, or of the last one, was read. In the latter case r->then says what it leads to. */
 void upload_informed(struct afetch_request *r, int status);
