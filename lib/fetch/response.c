@@ -6,6 +6,7 @@
 #include "fetch/request.h"
 #include "fetch/retry.h"
 #include "fetch/session.h"
+#include "fetch/upload.h"
 
 enum { DISCARD_MAX = 64 * 1024 }; /* of a failed status's body: dropping it costs less than a new connection */
 
@@ -32,6 +33,8 @@ static int leads_on(struct afetch_request *r, const struct http1 *response)
         return rc;
     if (rc > 0)
         r->then = REQUEST_REDIRECT;
+    else if (upload_unexpected(r, r->status))
+        r->then = REQUEST_AGAIN;
     else if (retry_status(r, response))
         r->then = REQUEST_RETRY;
     return r->then != REQUEST_END;
@@ -66,6 +69,7 @@ int response_head(struct afetch_request *r, const struct http1 *response)
 {
     r->status = http1_status(response);
     r->http_minor = http1_minor_version(response);
+    r->header_bytes = (uint32_t)http1_head_bytes(response);
     if (request_copy_field(&r->content_type, http1_find(response, "Content-Type")) < 0)
         return error_set(&r->err, ERR_MEMORY, 0, NULL);
     session_trace_response(r->session, r, response);
@@ -86,6 +90,7 @@ int response_head(struct afetch_request *r, const struct http1 *response)
 
 int response_body(struct afetch_request *r, const void *data, size_t len)
 {
+    r->wire_bytes += len;
     if (!r->discard)
         return deliver(r, data, len);
     r->discarded += len;

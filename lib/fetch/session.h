@@ -43,9 +43,9 @@ struct afetch_session {
     char *default_scheme, *user_agent;
     char **headers;
     size_t header_count;
-    uint64_t connect_timeout_ns, timeout_ms;
-    struct overrides
-        overrides; /* what leads a request elsewhere does so for its origin: pool and tickets need no more */
+    uint64_t connect_timeout_ns, timeout_ms, expect_timeout_ns;
+    /* What leads a request elsewhere does so for its origin: pool and tickets need not know. */
+    struct overrides overrides;
     unsigned keep_alive_s, keep_alive_count;
     size_t look_ahead;
     bool threads;

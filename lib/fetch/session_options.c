@@ -10,6 +10,7 @@ void afetch_options_init(struct afetch_options *opt)
                                    .connect_timeout_ms = 30000,
                                    .happy_eyeballs_ms = 250,
                                    .keepalive_s = 60,
+                                   .expect_timeout_ms = 1000,
                                    .default_scheme = "http",
                                    .fail_on_status = true,
                                    .follow = true,
@@ -66,6 +67,7 @@ int session_copy_options(struct afetch_session *s, const struct afetch_options *
     s->timeout_ms = opt->timeout_ms;
     s->keep_alive_s = opt->keepalive_s;
     s->keep_alive_count = opt->keepalive_count;
+    s->expect_timeout_ns = timer_ns_of_ms(opt->expect_timeout_ms);
     s->compressed = opt->compressed;
     s->filesize_max = opt->filesize_max;
     s->trace = opt->trace;
