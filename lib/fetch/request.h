@@ -7,6 +7,7 @@
 
 #include "afetch.h"
 #include "base/co.h"
+#include "fetch/route.h"
 #include "fetch/wish.h"
 #include "net/dial.h"
 #include "proto/decode.h"
@@ -27,6 +28,7 @@ struct afetch_request {
     struct url url;       /* of this hop */
     struct url first_url; /* the one asked for, once a redirect was followed; else all zero */
     char *origin;         /* "https://[host]:port" of this hop */
+    struct route route;   /* to it */
     bool parsed;
     char *method;
     bool head_only;
