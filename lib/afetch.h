@@ -240,6 +240,7 @@ struct afetch_head {
 
 /* Times are nanoseconds since the session began with the request; 0: it did not happen. */
 struct afetch_result {
+    uint64_t start_ns; /* when that was, on CLOCK_MONOTONIC */
     enum afetch_code code;
     const char *error; /* one sentence, or "" for success */
     int status;        /* 0: no response */
@@ -257,6 +258,31 @@ struct afetch_result {
     bool reused;               /* the last attempt used a connection that was there */
 };
 
+/* One exchange with a server, or what came of it: a request has one, and one more for each redirect that was followed and
+ * each retry. Times are as in struct afetch_result. The URL and method are those of this hop, the connection is the last
+ * it had, and the heads are as they went: they hold credentials. */
+struct afetch_hop {
+    const char *url;        /* whole, less user info and fragment */
+    const char *method;     /* as it was sent */
+    enum afetch_code code;  /* AFETCH_OK also where a redirect is followed */
+    const char *error;      /* as in struct afetch_result */
+    int status;             /* 0: no response, and what is of one is 0, -1 or "" */
+    const char *reason;     /* "Not Found" */
+    int http_minor;         /* of HTTP/1.x */
+    int64_t content_length; /* -1: unknown */
+    const char *request_head;
+    size_t request_head_len;  /* 0: nothing was sent */
+    uint64_t header_bytes;    /* of the response's heads */
+    uint64_t body_bytes;      /* of the body, as it came, less transfer codings */
+    const char *redirect_url; /* where a status 3xx leads, followed or not; "" */
+    uint64_t conn_id;         /* 1, 2, … in a session; 0: no connection */
+    bool reused;
+    const char *remote_ip, *local_ip; /* "" */
+    uint16_t remote_port, local_port;
+    const char *tls_version, *tls_cipher; /* "" for plain */
+    uint64_t begun_ns, resolved_ns, connected_ns, secured_ns, sent_ns, first_byte_ns, done_ns;
+};
+
 enum afetch_flow {
     AFETCH_GO,    /* more, please */
     AFETCH_PAUSE, /* the bytes are taken, but no more until afetch_request_resume */
@@ -272,6 +298,9 @@ struct afetch_callbacks {
     /* What was delivered of the body is void: a try failed, and the next begins from the start. AFETCH_ABORT: it cannot be
      * undone, and the request fails with what went wrong. NULL: where there is a body callback, it cannot. */
     enum afetch_flow (*restart)(void *arg, struct afetch_request *r);
+    /* A hop has ended. afetch_request_header and afetch_request_header_at give the fields of its response during the
+     * call. */
+    void (*hop)(void *arg, struct afetch_request *r, const struct afetch_hop *hop);
     /* The end, exactly once, as the last callback; the request is freed when it returns. */
     void (*done)(void *arg, struct afetch_request *r, const struct afetch_result *result);
 };
@@ -299,9 +328,10 @@ AFETCH_API const char *afetch_request_url(const struct afetch_request *r);
 AFETCH_API uint64_t afetch_request_number(const struct afetch_request *r);
 /* The arg of afetch_request_set_callbacks; NULL without. */
 AFETCH_API void *afetch_request_arg(const struct afetch_request *r);
-/* The first field of that name (in any case) in the response, within head; NULL if there is none. */
+/* The first field of that name (in any case) in the response, within head and hop; NULL if there is none. */
 AFETCH_API const char *afetch_request_header(const struct afetch_request *r, const char *name);
-/* The fields in the order in which they came, index from 0, within head; false behind the last, and outside of head. */
+/* The fields in the order in which they came, index from 0, within head and hop; false behind the last, and outside of
+ * these. */
 AFETCH_API bool afetch_request_header_at(const struct afetch_request *r, size_t index, const char **name,
                                          const char **value);
 /* Goes on after AFETCH_PAUSE. From any thread, while the request lives; once for each AFETCH_PAUSE. */

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "fetch/account.h"
 #include "fetch/attempt.h"
 #include "fetch/deliver.h"
 #include "fetch/head.h"
@@ -34,7 +35,8 @@ static int begin_exchange(struct hop *h)
 static int sent(struct hop *h)
 {
     int rc = exchange_sent(&h->exchange);
-    buf_deinit(&h->head);
+    if (!h->request->callbacks.hop)
+        buf_deinit(&h->head);
     h->request->sent_ns = engine_now_ns(h->request->worker->engine);
     return rc;
 }
@@ -129,13 +131,20 @@ static bool was_stale(const struct hop *h)
     return h->conn && h->conn->used && exchange_unanswered(&h->exchange) && request_is_idempotent(h->request);
 }
 
+static void end_attempt(struct hop *h)
+{
+    h->stale = was_stale(h);
+    if (!h->stale)
+        account_hop(h->request, &(struct account){h->conn, &h->head, h->begun_ns, h->co.ret});
+    buf_deinit(&h->head);
+}
+
 static void end_exchange(struct hop *h)
 {
     connect_keep_tickets(h->request, h->conn->stream);
     bool body_left = request_ends_at_head(h->request) && !request_is_head(h->request);
     bool reusable =
         h->exchange.conn && exchange_reusable(&h->exchange) && !body_left && !proxying_ends(h->request, h->conn->http1);
-    h->stale = was_stale(h);
     if (h->stale)
         attempt_reset(h->request);
     h->conn->used = true;
@@ -179,8 +188,8 @@ void hop_run(struct co *co)
     co->ret = response_end(h->request);
     CO_CLEANUP;
     stop_clock(h);
-    buf_deinit(&h->head);
     connect_end(&h->connect);
+    end_attempt(h);
     if (h->conn)
         end_exchange(h);
     CO_END;

@@ -278,6 +278,7 @@ void request_done(struct afetch_request *r, int rc)
     if (rc < 0)
         error_set(&r->err, rc, 0, NULL);
     struct afetch_result result = {
+        .start_ns = r->start_ns,
         .code = rc < 0 ? (enum afetch_code)error_exit_code(r->err.code) : AFETCH_OK,
         .error = rc < 0 ? error_text(&r->err) : "",
         .status = r->status,

@@ -49,6 +49,8 @@ struct afetch_request {
     struct decode *decode; /* takes content codings off; NULL: there are none */
     bool decoding;         /* what it was fed is not used up */
     uint64_t discarded;    /* bytes of a body that is only read past */
+    uint64_t wire_bytes;   /* of the body, as it came */
+    uint32_t header_bytes; /* of the response's heads */
     unsigned connects;
     int status, http_minor;
     uint64_t bytes;
@@ -66,7 +68,7 @@ struct afetch_request {
     char *etag;        /* a strong validator of what was delivered; NULL: none */
     uint64_t continue_from;
     bool delivering;              /* the receiver was told of a response */
-    const struct http1 *response; /* within the head callback */
+    const struct http1 *response; /* within the head and hop callbacks */
 
     struct co_op resume; /* pending while AFETCH_PAUSE holds */
     atomic_bool resumed;

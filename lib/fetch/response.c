@@ -66,6 +66,7 @@ int response_head(struct afetch_request *r, const struct http1 *response)
 {
     r->status = http1_status(response);
     r->http_minor = http1_minor_version(response);
+    r->header_bytes = (uint32_t)http1_head_bytes(response);
     if (request_copy_field(&r->content_type, http1_find(response, "Content-Type")) < 0)
         return error_set(&r->err, ERR_MEMORY, 0, NULL);
     session_trace_response(r->session, r, response);
@@ -86,6 +87,7 @@ int response_head(struct afetch_request *r, const struct http1 *response)
 
 int response_body(struct afetch_request *r, const void *data, size_t len)
 {
+    r->wire_bytes += len;
     if (!r->discard)
         return deliver(r, data, len);
     r->discarded += len;
