@@ -62,14 +62,26 @@ static struct co_op *send_begin(struct socks_tunnel *t, struct co *caller)
     return stream_write(t->stream, caller, data, len);
 }
 
+/* A connection that breaks meanwhile is a failed handshake, as it is to curl. */
+static int broken(struct socks_tunnel *t, int rc, struct error *why)
+{
+    int sys = why->sys;
+    error_clear(why);
+    if (rc == ERR_MEMORY)
+        return error_set(t->err, rc, 0, NULL);
+    return error_set(t->err, ERR_PROXY, sys, "the connection to the proxy broke");
+}
+
 static int sent(struct socks_tunnel *t)
 {
     size_t len;
-    int rc = stream_sent(t->stream, t->err);
+    struct error why = {0};
+    int rc = stream_sent(t->stream, &why);
+    if (rc < 0)
+        return broken(t, rc, &why);
     socks_output(t->socks, &len);
-    if (rc >= 0)
-        socks_sent(t->socks, len);
-    return rc;
+    socks_sent(t->socks, len);
+    return 0;
 }
 
 /* What the target says comes after what it is asked: nothing may be left over. */
@@ -77,11 +89,12 @@ static int received(struct socks_tunnel *t)
 {
     const char *data;
     size_t len, used;
-    int rc = stream_got(t->stream, &data, &len, t->err);
+    struct error why = {0};
+    int rc = stream_got(t->stream, &data, &len, &why);
     if (rc == 0)
         return socks_eof(t->socks, t->err);
     if (rc < 0)
-        return rc;
+        return broken(t, rc, &why);
     rc = socks_feed(t->socks, data, len, &used, t->err);
     if (rc == SOCKS_DONE && used < len)
         return error_set(t->err, ERR_PROXY, 0, "the SOCKS proxy sent more than its answer");

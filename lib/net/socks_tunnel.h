@@ -27,7 +27,7 @@ struct socks_tunnel {
 };
 
 /* By co_call(caller, &t->co, socks_tunnel_run). Ends with 0: the next byte on the stream is the target's; ERR_PROXY,
- * where the target's name cannot be looked up, too; ERR_SEND, ERR_RECV; ERR_MEMORY; each with its sentence in err. */
+ * where the target's name cannot be looked up, too; ERR_MEMORY; each with its sentence in err. */
 void socks_tunnel_run(struct co *co);
 
 #endif

@@ -356,7 +356,7 @@ def test_secrets_stay_where_they_belong():
 def test_tinyproxy():
     for lines, user in ([], ""), (["BasicAuth me secret"], "me:secret@"):
         proxy = tinyproxy(*lines)
-        urls = [world.url("http", f"/page?{i}") for i in range(20)] + [world.url("https", f"/page?{i}") for i in range(20)]
+        urls = [world.url("http", f"/page?{i}") for i in range(6)] + [world.url("https", f"/page?{i}") for i in range(6)]
         r = run("--cacert", world.ca, "-P8", "-x", f"http://{user}{proxy}", *urls)
         r.expect(out=[line(25431, u) for u in urls])
         r = run("--cacert", world.ca, "-P8", "-p", "-x", proxy, *(["-U", user[:-1]] if user else []), *urls)
