@@ -417,6 +417,7 @@ void afetch_session_free(struct afetch_session *s)
     defaults_deinit(&s->defaults);
     overrides_deinit(&s->overrides);
     security_deinit(&s->security);
+    routes_deinit(&s->routes);
     for (size_t i = 0; i < s->header_count; i++)
         free(s->headers[i]);
     free(s->headers);

@@ -237,7 +237,7 @@ static int tell_unresolved(const struct race *r)
     const char *none = family(r) == AF_INET    ? "it has no IPv4 address"
                        : family(r) == AF_INET6 ? "it has no IPv6 address"
                                                : "it has no address";
-    return error_set(r->err, ERR_RESOLVE, 0, "%s (%s)", r->host, why ? why : none);
+    return error_set(r->err, r->to_proxy ? ERR_PROXY_RESOLVE : ERR_RESOLVE, 0, "%s (%s)", r->host, why ? why : none);
 }
 
 static int tell_unconnected(const struct race *r)

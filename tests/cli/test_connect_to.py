@@ -2,8 +2,9 @@
 import re
 import subprocess
 
-from harness import (Dns, Failed, Peer, Skip, answering, by_path, environment, failure, line, need_ipv6, refused_port,
+from harness import (Dns, Failed, Peer, Skip, answering, by_path, failure, line, need_ipv6, refused_port,
                      response, run, start, temp_dir, wait_until, world)
+from proxies import SocksProxy, curl
 
 # Options and a URL; PORT is that of four peers, at 127.0.0.1, 127.0.0.2, ::1 and (OTHER) 127.0.0.1 again.
 AS_CURL = [
@@ -96,12 +97,12 @@ def test_as_curl_does():
     with Four() as four:
         for options, url in AS_CURL:
             options, url = [four.fill(x) for x in options], four.fill(url)
-            curl = subprocess.run(["curl", "-s", "-o", "/dev/null", *options, url], env=environment()).returncode
+            status = curl(*options, url)
             theirs = four.take()
             ours = run(*options, url)
             got = four.take()
-            if (ours.code, got) != (curl, theirs):
-                differ.append(f"{options} {url}: curl ({curl}) reaches {theirs}, afetch ({ours.code}) {got} {ours.errors}")
+            if (ours.code, got) != (status, theirs):
+                differ.append(f"{options} {url}: curl ({status}) reaches {theirs}, afetch ({ours.code}) {got} {ours.errors}")
     if differ:
         raise Failed("afetch and curl, with the same options", "the same peer and exit status", "\n".join(differ))
 
@@ -186,6 +187,18 @@ def test_unix_socket():
         r.expect(out=[line(7, u) for u in urls])
 
 
+def test_unix_socket_and_proxies():
+    """It goes before a proxy; one for SOCKS may be at such a socket itself."""
+    folder = temp_dir()
+    with Peer(answering(by_path), path=folder + "/a") as p, SocksProxy(path=folder + "/b", port=refused_port().getsockname()[1]) as socks:
+        for program in (curl, lambda *args: run(*args).code):
+            assert program("--unix-socket", folder + "/a", "-x", "http://127.0.0.1:1/", "http://a.test/5") == 0
+            program("-x", f"socks5h://localhost{folder}/b", "http://a.test/5")
+        assert len(p.requests) == 2
+        talks = [b"".join(x)[-13:] for x in socks.talks]
+        assert talks[0] == talks[1] and b"a.test" in talks[0], talks
+
+
 def test_unix_socket_with_a_short_queue():
     """A full queue is asked again, not given up."""
     path = temp_dir() + "/socket"
@@ -199,9 +212,8 @@ def test_unix_socket_fails():
     open(folder + "/file", "w").close()
     url = "http://a.test/"
     for path in (folder + "/none", folder + "/file", folder):
-        curl = subprocess.run(["curl", "-s", "--unix-socket", path, url], env=environment()).returncode
-        run("--unix-socket", path, url).expect(code=curl, err=[failure(url, f"could not connect: {path} .*")])
-        assert curl == 7
+        assert curl("--unix-socket", path, url) == 7
+        run("--unix-socket", path, url).expect(code=7, err=[failure(url, f"could not connect: {path} .*")])
 
 
 def test_all_given_addresses_are_tried():
