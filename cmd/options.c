@@ -1,4 +1,5 @@
 #include "options.h"
+#include "options_ranges.h"
 #include "options_tls.h"
 #include "option_value.h"
 #include "options_check.h"
@@ -313,6 +314,12 @@ static int set_cert(struct parser *p, const char *value)
 
 /* ---- one option ------------------------------------------------------------------------------------------------- */
 
+/* why: what is wrong with a value, or NULL. */
+static int said(struct parser *p, const char *why)
+{
+    return why ? fail(p->o, EXIT_USAGE, "%s: %s", p->shown, why) : 0;
+}
+
 static int set_value(struct parser *p, const struct option *opt, const char *value)
 {
     switch (opt->kind) {
@@ -353,6 +360,13 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
         return set_url(p, value);
     case OPTION_CERT:
         return set_cert(p, value);
+    case OPTION_RANGE:
+        return said(p, options_set_range(p->o, value));
+    case OPTION_CONTINUE:
+        return said(p, options_set_continue(p->o, value));
+    case OPTION_TIME:
+        options_set_condition(p->o, value);
+        return 0;
     case OPTION_FLAG:
     case OPTION_SET:
     case OPTION_HELP:

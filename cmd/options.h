@@ -28,6 +28,9 @@ enum option_kind {
     OPTION_OUTPUT,   /* one more of options.outputs */
     OPTION_CERT,     /* FILE[:PASSWORD] */
     OPTION_URL,      /* one more of options.inputs */
+    OPTION_RANGE,    /* options.range */
+    OPTION_CONTINUE, /* options.resume: a number, or - */
+    OPTION_TIME,     /* options.condition: a date, or a file */
     OPTION_HELP,
     OPTION_VERSION,
     OPTION_SOON /* named in the contract, not there yet: a usage error that says so */
@@ -102,6 +105,9 @@ struct options_input {
 /* What a status that is no success means. */
 enum options_fail { FAIL_NEVER = 1, FAIL_DROP, FAIL_WITH_BODY };
 
+/* Where a transfer goes on. */
+enum options_resume { RESUME_NONE, RESUME_FOUND, RESUME_AT };
+
 struct options_list {
     const char **item;
     size_t count;
@@ -121,8 +127,15 @@ struct options {
     bool location;               /* redirects are followed; on unless --no-location */
     unsigned parallel_max, parallel_max_host;
     uint64_t connect_timeout_ms, timeout_ms;
-    bool compressed;
-    uint64_t max_filesize; /* 0: no limit */
+    bool compressed, raw, ignore_content_length;
+    const char *range; /* -r; NULL: none */
+    char range_room[24];
+    enum options_resume resume; /* -C */
+    uint64_t resume_at;
+    enum afetch_condition condition; /* -z */
+    int64_t condition_s;
+    const char *etag_save, *etag_compare; /* files; NULL: none */
+    uint64_t max_filesize;                /* 0: no limit */
     int max_redirs;
     bool location_trusted, post301, post302, post303;
     unsigned retry;

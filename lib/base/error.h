@@ -21,6 +21,7 @@
     X(ERR_STATUS, 22, "the server answered with an error")                                                             \
     X(ERR_WRITE, 23, "could not write")                                                                                \
     X(ERR_READ, 26, "could not read")                                                                                  \
+    X(ERR_RANGE, 33, "range not delivered")                                                                            \
     X(ERR_TLS, 35, "TLS handshake failed")                                                                             \
     X(ERR_REDIRECTS, 47, "too many redirects")                                                                         \
     X(ERR_EMPTY, 52, "empty reply from server")                                                                        \

@@ -21,6 +21,8 @@ struct exchange {
 
 /* Begins on a connection, which stays its owner's. err: where the particulars of a failure go. */
 void exchange_begin(struct exchange *x, struct conn *conn, bool head_request, struct error *err);
+/* How its response is read otherwise: raw, with the lines around chunks; no_length, not by its Content-Length. */
+void exchange_read_as(struct exchange *x, bool raw, bool no_length);
 /* Sends bytes of the request, which must stay put; then exchange_sent gives 0 or ERR_SEND. */
 struct co_op *exchange_send(struct exchange *x, struct co *caller, const void *data, size_t len);
 int exchange_sent(struct exchange *x);

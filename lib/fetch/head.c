@@ -1,7 +1,5 @@
 #include "fetch/head.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -12,7 +10,7 @@
 /* The texts that a head is made of; freed together. */
 struct parts {
     char host[300];
-    char range[48];
+    char range[RANGES_TEXT];
     char *authorization;
     const char **fields; /* the user's */
     size_t field_count;
@@ -71,19 +69,18 @@ static int collect(struct parts *p, struct afetch_request *r)
         return error_set(&r->err, rc, 0, "the host is too long");
     if (authorize(&r->url, &p->authorization) < 0 || collect_fields(p, r) < 0)
         return error_set(&r->err, ERR_MEMORY, 0, NULL);
-    if (r->continue_from)
-        snprintf(p->range, sizeof p->range, "bytes=%" PRIu64 "-", r->continue_from);
     return 0;
 }
 
-static int write_parts(const struct parts *p, struct afetch_request *r, struct buf *out)
+static int write_parts(struct parts *p, struct afetch_request *r, struct buf *out)
 {
     const struct afetch_session *s = r->session;
     struct http1_default more[] = {
         {"Accept-Encoding", s->compressed ? decode_offer() : NULL},
         {"Referer", r->referer ? r->referer : s->defaults.referer},
-        {"Range", *p->range ? p->range : NULL},
-        {"If-Range", *p->range ? r->etag : NULL},
+        {"Range", ranges_field(r, p->range)},
+        {"If-Range", ranges_condition(r)},
+        {condition_name(&r->condition), condition_value(&r->condition)},
     };
     struct http1_request head = {.method = request_method(r),
                                  .target = s->defaults.request_target ? s->defaults.request_target : r->url.target,

@@ -27,6 +27,7 @@ static int begin_exchange(struct hop *h)
         session_trace(h->request->session, r, "Reusing connection #%llu", (unsigned long long)h->conn->id);
     }
     exchange_begin(&h->exchange, h->conn, request_ends_at_head(r), &r->err);
+    exchange_read_as(&h->exchange, r->session->defaults.raw, r->session->defaults.ignore_length);
     buf_init(&h->head, HEAD_OUT_MAX);
     return head_write(r, &h->head);
 }
@@ -48,6 +49,8 @@ static int step_of(int delivered)
 {
     if (delivered <= 0)
         return delivered;
+    if (delivered == DELIVER_END)
+        return STEP_END;
     return delivered == DELIVER_PAUSE ? STEP_PAUSE : STEP_TURN;
 }
 
@@ -67,7 +70,7 @@ static int take_event(struct hop *h)
     if (!r->first_byte_ns)
         r->first_byte_ns = engine_now_ns(r->worker->engine);
     if (event == EXCHANGE_HEAD)
-        return response_head(r, h->conn->http1);
+        return step_of(response_head(r, h->conn->http1));
     if (event == EXCHANGE_BODY)
         return step_of(response_body(r, data, len));
     session_trace_response(r->session, r, h->conn->http1);
@@ -118,7 +121,8 @@ static void stop_clock(struct hop *h)
     h->request->spent_ns += engine_now_ns(h->request->worker->engine) - h->begun_ns;
     if (h->co.reason == ERR_TIMEOUT)
         error_set(&h->request->err, ERR_TIMEOUT, 0, "after %.3g s (--max-time), with %llu bytes received",
-                  (double)timeout_ns(h->request) / 1e9, (unsigned long long)h->request->bytes);
+                  (double)timeout_ns(h->request) / 1e9,
+                  (unsigned long long)(h->request->bytes - h->request->ranges.had));
 }
 
 /* A connection that was kept may have been closed by the server in the very moment of its reuse (RFC 9112
