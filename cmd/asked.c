@@ -2,7 +2,8 @@
 
 static enum afetch_code set(struct afetch_request *r, const struct options *o)
 {
-    enum afetch_code code = afetch_request_set_method(r, o->method ? o->method : o->head ? "HEAD" : "GET");
+    const char *method = o->method ? o->method : o->head ? "HEAD" : NULL;
+    enum afetch_code code = method ? afetch_request_set_method(r, method) : AFETCH_OK;
     if (o->head)
         afetch_request_set_head_only(r);
     if (code == AFETCH_OK && o->range)
@@ -12,12 +13,14 @@ static enum afetch_code set(struct afetch_request *r, const struct options *o)
     return code;
 }
 
-struct afetch_request *asked_request(const struct options *o, const char *url, size_t len)
+struct afetch_request *asked_request(const struct options *o, struct afetch_body *body, const char *url, size_t len)
 {
     struct afetch_request *r = afetch_request_new(url, len);
     if (r && set(r, o) != AFETCH_OK) {
         afetch_request_free(r);
         return NULL;
     }
+    if (r)
+        afetch_request_set_body(r, body);
     return r;
 }

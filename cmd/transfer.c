@@ -318,7 +318,7 @@ static void claim(struct transfer *t, const struct transfer_start *start)
 void transfers_begin(struct transfers *ts, const struct transfer_start *start, const char *url, size_t len)
 {
     struct transfer *t = malloc(sizeof *t);
-    struct afetch_request *request = asked_request(start->options, url, len);
+    struct afetch_request *request = asked_request(start->options, start->body, url, len);
     if (!t || !request) {
         report_failure(ts->report, start->place, NULL, AFETCH_MEMORY, afetch_code_text(AFETCH_MEMORY));
         free(t);

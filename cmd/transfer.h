@@ -36,6 +36,7 @@ struct transfer_start {
     const struct glob *glob; /* whose values -o may want, during the call; NULL: none */
     uint64_t n;              /* which input, from 1 */
     const struct options *options;
+    struct afetch_body *body; /* NULL: none */
 };
 
 void transfers_init(struct transfers *ts, struct report *report, const struct transfers_owner *owner, unsigned parallel,

@@ -77,8 +77,8 @@ static bool end_hop(struct fetch *f)
     return f->u.hop.stale;
 }
 
-/* Whether the request goes on after a hop that ended with rc: to where it was redirected, once more at once, or in
- * another try. */
+/* Whether the request goes on after a hop that ended with rc: to where it was redirected, once more at
+ * once, or in another try. */
 static bool goes_on(struct fetch *f, int rc)
 {
     struct afetch_request *r = f->request;

@@ -91,7 +91,7 @@ static bool goes_on(const struct afetch_request *r)
 const char *ranges_field(const struct afetch_request *r, char room[RANGES_TEXT])
 {
     if (!goes_on(r))
-        return r->ranges.asked;
+        return r->upload ? NULL : r->ranges.asked;
     snprintf(room, RANGES_TEXT, "bytes=%" PRIu64 "-", r->ranges.from);
     return room;
 }
