@@ -1,4 +1,5 @@
 #include "options.h"
+#include "options_auth.h"
 #include "options_tls.h"
 #include "option_value.h"
 #include "options_check.h"
@@ -353,6 +354,9 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
         return set_url(p, value);
     case OPTION_CERT:
         return set_cert(p, value);
+    case OPTION_USER:
+        return options_set_user(p->o, value) ? 0 : no_memory(p->o);
+    case OPTION_BITS:
     case OPTION_FLAG:
     case OPTION_SET:
     case OPTION_HELP:
@@ -365,8 +369,8 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
 
 static bool takes_value(const struct option *opt)
 {
-    return opt->kind != OPTION_FLAG && opt->kind != OPTION_SET && opt->kind != OPTION_HELP &&
-           opt->kind != OPTION_VERSION && opt->kind != OPTION_SOON;
+    return opt->kind != OPTION_FLAG && opt->kind != OPTION_SET && opt->kind != OPTION_BITS &&
+           opt->kind != OPTION_HELP && opt->kind != OPTION_VERSION && opt->kind != OPTION_SOON;
 }
 
 static int set_help(struct parser *p, const char *value)
@@ -403,6 +407,8 @@ static int apply(struct parser *p, const struct option *opt, const char *value)
             p->o->action = p->o->action == ACTION_HELP ? ACTION_HELP : ACTION_VERSION;
         else if (opt->kind == OPTION_SET)
             *(unsigned *)value_of(p->o, opt) = (unsigned)opt->min;
+        else if (opt->kind == OPTION_BITS)
+            *(unsigned *)value_of(p->o, opt) |= (unsigned)opt->min;
         else
             *(bool *)value_of(p->o, opt) = true;
         return 0;
@@ -433,12 +439,14 @@ static int parse_negated(struct parser *p, const char *name, size_t len, bool ha
         return unknown(p, name - 3, len + 3);
     if (opt->kind == OPTION_SOON)
         return fail(p->o, EXIT_USAGE, "%s is not there yet", p->shown);
-    if (opt->kind != OPTION_FLAG && !(opt->kind == OPTION_SET && opt->max))
+    if (opt->kind != OPTION_FLAG && opt->kind != OPTION_BITS && !(opt->kind == OPTION_SET && opt->max))
         return fail(p->o, EXIT_USAGE, "there is no %s: --%s is not a switch", p->shown, opt->name);
     if (has_value)
         return fail(p->o, EXIT_USAGE, "%s takes no argument", p->shown);
     if (opt->kind == OPTION_SET)
         *(unsigned *)value_of(p->o, opt) = (unsigned)opt->max;
+    else if (opt->kind == OPTION_BITS)
+        *(unsigned *)value_of(p->o, opt) &= ~(unsigned)opt->min;
     else
         *(bool *)value_of(p->o, opt) = false;
     if (p->o->once == opt->name)

@@ -27,6 +27,8 @@ enum option_kind {
     OPTION_HEADER,   /* one more of options.headers, or @FILE */
     OPTION_OUTPUT,   /* one more of options.outputs */
     OPTION_CERT,     /* FILE[:PASSWORD] */
+    OPTION_USER,     /* NAME[:PASSWORD] */
+    OPTION_BITS,     /* takes no argument: adds min to unsigned, which --no-NAME takes off again */
     OPTION_URL,      /* one more of options.inputs */
     OPTION_HELP,
     OPTION_VERSION,
@@ -38,6 +40,7 @@ enum option_topic {
     TOPIC_OUTPUT,
     TOPIC_LIMITS,
     TOPIC_HTTP,
+    TOPIC_AUTH,
     TOPIC_RETRIES,
     TOPIC_NETWORK,
     TOPIC_TLS,
@@ -141,6 +144,13 @@ struct options {
     bool referer_auto;
     const char *dns_servers, *proto_default;
 
+    const char *user, *password; /* -u; NULL: none. A user without password is asked for it */
+    bool ask_password;
+    const char *bearer; /* NULL: none */
+    unsigned auth;      /* AFETCH_AUTH_... */
+    bool netrc, netrc_optional;
+    const char *netrc_file; /* NULL: .netrc in the home folder */
+
     struct afetch_tls tls;                      /* as the library takes it */
     unsigned tls_min;                           /* enum afetch_tls_version */
     const char *tls_max, *cert_type, *key_type; /* as given, or NULL */
@@ -163,6 +173,8 @@ struct options {
  * 27 no memory. options_deinit in any case. */
 int options_parse(struct options *o, int argc, char **argv);
 void options_deinit(struct options *o);
+/* o owns an allocated text from now on. False without memory (text NULL, too): it is freed. */
+bool options_own(struct options *o, char *text);
 
 /* The -o that holds for what comes of o->inputs[input], or NULL. */
 const char *options_output(const struct options *o, size_t input);

@@ -1,5 +1,6 @@
 /* What options mean together, once all of them are read. */
 #include "options_check.h"
+#include "options_auth.h"
 #include "options_tls.h"
 #include "template.h"
 
@@ -126,6 +127,7 @@ int options_check(struct options *o)
         return 0;
     if (o->input_count == 0)
         return refuse(o, "no URL given: afetch URL..., or \"afetch -\" to read them from standard input");
+    options_check_auth(o);
     const char *why = options_check_tls(o);
     if (why)
         return refuse(o, "%s", why);

@@ -1,6 +1,7 @@
 #include "run.h"
 #include "input.h"
 #include "library_options.h"
+#include "login.h"
 #include "signals.h"
 #include "transfer.h"
 
@@ -25,6 +26,7 @@ struct run {
     struct afetch_session *session;
     struct input input;
     struct transfers transfers;
+    struct login login;
     unsigned parallel; /* transfers at once */
     uint64_t inputs;   /* taken */
     bool ended;        /* nothing new is begun */
@@ -215,6 +217,7 @@ static bool open_session(struct run *r)
     const struct options *o = r->options;
     struct afetch_options opt;
     library_options(&opt, o);
+    login_begin(&r->login, o, &opt);
     opt.parallel_max = r->parallel = run_fit(o, r->report);
     if (o->verbose) {
         opt.trace = on_trace;
@@ -262,6 +265,7 @@ int run(const struct options *options, struct report *report)
         fetch_all(&r, start_ns);
         afetch_session_free(r.session);
     }
+    login_end(&r.login);
     int signal = report->out.broken ? 0 : signals_caught();
     return signal ? 128 + signal : report_exit_status(report);
 }

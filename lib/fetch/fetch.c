@@ -73,7 +73,7 @@ static bool end_hop(struct fetch *f)
     f->hopping = false;
     f->place.conn = f->u.hop.conn;
     f->u.hop.conn = NULL;
-    return f->u.hop.stale;
+    return f->u.hop.again;
 }
 
 /* Whether the request goes on after a hop that ended with rc: to where it was redirected, or in another try. */

@@ -7,7 +7,6 @@
 
 #include "fetch/redirect.h"
 #include "fetch/session.h"
-#include "proto/auth.h"
 
 /* The texts that a head is made of; freed together. */
 struct parts {
@@ -22,15 +21,6 @@ static void parts_deinit(struct parts *p)
 {
     free(p->authorization);
     free(p->fields);
-}
-
-/* The URL's user info as an Authorization field's value; it belongs to that URL's origin. */
-static int authorize(const struct url *url, char **out)
-{
-    if (!url->user && !url->password)
-        return 0;
-    *out = auth_basic(url->user, url->password);
-    return *out ? 0 : ERR_MEMORY;
 }
 
 /* What was given by hand for the origin that was asked for: as curl, not to another one. */
@@ -64,13 +54,22 @@ static int collect_fields(struct parts *p, const struct afetch_request *r)
     return 0;
 }
 
+static const char *target_of(const struct afetch_request *r)
+{
+    const char *given = r->session->defaults.request_target;
+    return given ? given : r->url.target;
+}
+
 static int collect(struct parts *p, struct afetch_request *r)
 {
     int rc = url_authority(&r->url, p->host, sizeof p->host);
     if (rc < 0)
         return error_set(&r->err, rc, 0, "the host is too long");
-    if (authorize(&r->url, &p->authorization) < 0 || collect_fields(p, r) < 0)
+    if (collect_fields(p, r) < 0)
         return error_set(&r->err, ERR_MEMORY, 0, NULL);
+    rc = credentials_value(r->credentials, r->session, request_method(r), target_of(r), &p->authorization, &r->err);
+    if (rc < 0)
+        return rc;
     if (r->continue_from)
         snprintf(p->range, sizeof p->range, "bytes=%" PRIu64 "-", r->continue_from);
     return 0;
@@ -86,7 +85,7 @@ static int write_parts(const struct parts *p, struct afetch_request *r, struct b
         {"If-Range", *p->range ? r->etag : NULL},
     };
     struct http1_request head = {.method = request_method(r),
-                                 .target = s->defaults.request_target ? s->defaults.request_target : r->url.target,
+                                 .target = target_of(r),
                                  .http10 = s->defaults.http10,
                                  .host = p->host,
                                  .authorization = p->authorization,

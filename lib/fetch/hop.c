@@ -128,6 +128,13 @@ static bool was_stale(const struct hop *h)
     return h->conn && h->conn->used && exchange_unanswered(&h->exchange) && request_is_idempotent(h->request);
 }
 
+/* Nothing is known yet of what the response is to be: the answer to a challenge brings it, or another connection. */
+static bool to_be_repeated(const struct hop *h)
+{
+    const struct afetch_request *r = h->request;
+    return was_stale(h) || (r->then == REQUEST_ANSWER && response_read_past(r, h->co.ret));
+}
+
 static void end_exchange(struct hop *h)
 {
     struct tls *tls = stream_tls(h->conn->stream);
@@ -135,8 +142,8 @@ static void end_exchange(struct hop *h)
         session_keep_ticket(h->request->session, h->request->origin, tls_take_session(tls));
     bool body_left = request_ends_at_head(h->request) && !request_is_head(h->request);
     bool reusable = h->exchange.conn && exchange_reusable(&h->exchange) && !body_left;
-    h->stale = was_stale(h);
-    if (h->stale)
+    h->again = to_be_repeated(h);
+    if (h->again)
         attempt_reset(h->request);
     h->conn->used = true;
     stream_release(h->conn->stream);

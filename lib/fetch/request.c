@@ -47,6 +47,9 @@ void afetch_request_free(struct afetch_request *r)
         free(r->headers[i]);
     free(r->headers);
     free(r->method);
+    free(r->user);
+    free(r->password);
+    credentials_free(r->credentials);
     deliver_reset(r);
     free(r->content_type);
     free(r->location);
@@ -109,6 +112,21 @@ enum afetch_code afetch_request_add_header(struct afetch_request *r, const char 
     if (!r->headers[r->header_count])
         return AFETCH_MEMORY;
     r->header_count++;
+    return AFETCH_OK;
+}
+
+enum afetch_code afetch_request_set_user(struct afetch_request *r, const char *user, const char *password)
+{
+    char *user_copy = strdup(user), *password_copy = password ? strdup(password) : NULL;
+    if (!user_copy || (password && !password_copy)) {
+        free(user_copy);
+        free(password_copy);
+        return AFETCH_MEMORY;
+    }
+    free(r->user);
+    free(r->password);
+    r->user = user_copy;
+    r->password = password_copy;
     return AFETCH_OK;
 }
 
@@ -198,7 +216,7 @@ int request_prepare(struct afetch_request *r)
         return error_set(&r->err, ERR_SCHEME, 0, "%s is not allowed (--proto)", r->url.scheme);
     free(r->origin);
     r->origin = make_origin(&r->url);
-    return r->origin ? 0 : error_set(&r->err, ERR_MEMORY, 0, NULL);
+    return r->origin ? login_prepare(r) : error_set(&r->err, ERR_MEMORY, 0, NULL);
 }
 
 int request_copy_field(char **to, const char *value)
@@ -245,7 +263,7 @@ void afetch_request_cancel(struct afetch_request *r)
     wish_make(r, WISH_CANCEL);
 }
 
-static int code_of(enum afetch_code public_code)
+int request_code_of(enum afetch_code public_code)
 {
 #define CODE_OF(code, exit, text)                                                                                      \
     if ((int)public_code == (exit))                                                                                    \
@@ -257,7 +275,7 @@ static int code_of(enum afetch_code public_code)
 
 void afetch_request_fail(struct afetch_request *r, enum afetch_code code, const char *why)
 {
-    error_set(&r->err, code_of(code), 0, "%s", why);
+    error_set(&r->err, request_code_of(code), 0, "%s", why);
 }
 
 /* ---- the end --------------------------------------------------------------------------------------------------------------------- */

@@ -27,7 +27,14 @@ static void set_refusal(struct error *err, const struct http1 *response)
 /* Whether the response is followed by another hop or attempt, and is only read past: 1, 0, or an error. */
 static int leads_on(struct afetch_request *r, const struct http1 *response)
 {
-    int rc = redirect_wanted(r, response);
+    int rc = credentials_challenged(r->credentials, r->session, response);
+    if (rc < 0)
+        return error_set(&r->err, rc, 0, NULL);
+    if (rc > 0) {
+        r->then = REQUEST_ANSWER;
+        return 1;
+    }
+    rc = redirect_wanted(r, response);
     if (rc < 0)
         return rc;
     if (rc > 0)

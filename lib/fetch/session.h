@@ -5,9 +5,11 @@
 #include <stdatomic.h>
 
 #include "afetch.h"
+#include "fetch/credentials.h"
 #include "fetch/crew.h"
 #include "fetch/defaults.h"
 #include "fetch/holds.h"
+#include "fetch/login.h"
 #include "fetch/security.h"
 #include "fetch/statuses.h"
 #include "fetch/tickets.h"
@@ -36,9 +38,11 @@ struct afetch_session {
     struct tickets tickets;
     struct holds holds;
     struct security security;
+    struct credentials_known known;
 
     /* options */
     struct defaults defaults;
+    struct login login;
     char *default_scheme, *user_agent;
     char **headers;
     size_t header_count;

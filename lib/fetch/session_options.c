@@ -60,6 +60,8 @@ int session_copy_options(struct afetch_session *s, const struct afetch_options *
     int rc = copy_headers(s, opt, err);
     if (rc == 0)
         rc = defaults_init(&s->defaults, opt, err);
+    if (rc == 0)
+        rc = login_init(&s->login, opt, err);
     if (rc == 0 && opt->retry_on_statuses)
         rc = statuses_parse(&s->retry_statuses, opt->retry_on_statuses, err);
     return rc == 0 ? security_init(&s->security, &opt->tls, err) : rc;
