@@ -1,5 +1,6 @@
 #include "fetch/fetch.h"
 
+#include "fetch/attempt.h"
 #include "fetch/redirect.h"
 #include "fetch/request.h"
 #include "fetch/response.h"

@@ -7,6 +7,7 @@
 #include "fetch/redirect.h"
 #include "fetch/request.h"
 #include "fetch/session.h"
+#include "fetch/upload.h"
 
 static int copy_text(char **out, const char *text, struct error *err)
 {
@@ -83,7 +84,7 @@ static int make(struct afetch_request *r, bool trusted)
         else if (!trusted)
             given.user = given.password = NULL;
     }
-    if (rc == 0 && credentials_new(&r->credentials, CREDENTIALS_SERVER, r->origin, &given, false) < 0)
+    if (rc == 0 && credentials_new(&r->credentials, CREDENTIALS_SERVER, r->origin, &given, upload_sends_body(r)) < 0)
         rc = error_set(&r->err, ERR_MEMORY, 0, NULL);
     return rc;
 }

@@ -9,6 +9,7 @@
 #include "base/co.h"
 #include "fetch/credentials.h"
 #include "fetch/wish.h"
+#include "fetch/worker.h"
 #include "net/dial.h"
 #include "proto/decode.h"
 #include "proto/http1.h"
@@ -17,7 +18,7 @@
 /* What a response leads to, beside its end. */
 enum request_then {
     REQUEST_END,
-    REQUEST_ANSWER, /* of the challenge, by another attempt at once */
+    REQUEST_AGAIN, /* at once, in its place */
     REQUEST_REDIRECT,
     REQUEST_RETRY
 };
@@ -35,7 +36,7 @@ struct afetch_request {
     char *origin;                    /* "https://[host]:port" of this hop */
     struct credentials *credentials; /* for that origin; NULL: none */
     bool parsed;
-    char *method;
+    char *method; /* NULL: by whether there is a body */
     bool head_only;
     char **headers;
     size_t header_count;
@@ -55,6 +56,8 @@ struct afetch_request {
     struct decode *decode; /* takes content codings off; NULL: there are none */
     bool decoding;         /* what it was fed is not used up */
     uint64_t discarded;    /* bytes of a body that is only read past */
+    uint64_t wire_bytes;   /* of the body, as it came */
+    uint32_t header_bytes; /* of the response's heads */
     unsigned connects;
     int status, http_minor;
     uint64_t bytes;
@@ -72,12 +75,20 @@ struct afetch_request {
     char *etag;        /* a strong validator of what was delivered; NULL: none */
     uint64_t continue_from;
     bool delivering;              /* the receiver was told of a response */
-    const struct http1 *response; /* within the head callback */
+    const struct http1 *response; /* within the head and hop callbacks */
 
-    struct co_op resume; /* pending while AFETCH_PAUSE holds */
-    atomic_bool resumed;
-    struct afetch_request *paused_next; /* in its worker's list of paused ones */
-    bool paused;
+    /* what it sends */
+    struct afetch_body *body; /* held; NULL: none */
+    struct afetch_feeder feeder;
+    void *feeder_arg;
+    struct upload *upload; /* in a hop that sends a body; else NULL */
+    bool body_spent;       /* something of it was read that cannot be read again */
+    bool send_empty;       /* this attempt has an empty body: it waits for a challenge */
+    bool no_expect;        /* the server does not care for Expect */
+    uint64_t bytes_sent;
+
+    struct pause resume; /* after AFETCH_PAUSE */
+    struct pause feed;   /* after AFETCH_FEED_LATER */
 
     struct wishes wishes; /* of other threads */
     bool canceled;        /* one of them, granted; under the session's lock */

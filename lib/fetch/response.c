@@ -6,6 +6,7 @@
 #include "fetch/request.h"
 #include "fetch/retry.h"
 #include "fetch/session.h"
+#include "fetch/upload.h"
 
 enum { DISCARD_MAX = 64 * 1024 }; /* of a failed status's body: dropping it costs less than a new connection */
 
@@ -24,20 +25,29 @@ static void set_refusal(struct error *err, const struct http1 *response)
               status < 400 ? ", which is not to be accepted" : "");
 }
 
+/* Whether the request is made again as it is, or without Expect, but with what the server asks for, or did not care to ask
+ * for: 1, 0, or an error. */
+static int again(struct afetch_request *r, const struct http1 *response)
+{
+    int rc = credentials_challenged(r->credentials, r->session, response);
+    if (rc != 0)
+        return rc < 0 ? error_set(&r->err, rc, 0, NULL) : rc;
+    if (!r->send_empty || r->status >= 300)
+        return upload_unexpected(r, r->status);
+    credentials_unchallenged(r->credentials);
+    return 1;
+}
+
 /* Whether the response is followed by another hop or attempt, and is only read past: 1, 0, or an error. */
 static int leads_on(struct afetch_request *r, const struct http1 *response)
 {
-    int rc = credentials_challenged(r->credentials, r->session, response);
-    if (rc < 0)
-        return error_set(&r->err, rc, 0, NULL);
-    if (rc > 0) {
-        r->then = REQUEST_ANSWER;
-        return 1;
-    }
-    rc = redirect_wanted(r, response);
-    if (rc < 0)
-        return rc;
-    if (rc > 0)
+    int repeats = again(r, response);
+    int redirects = repeats == 0 ? redirect_wanted(r, response) : 0;
+    if (repeats < 0 || redirects < 0)
+        return repeats < 0 ? repeats : redirects;
+    if (repeats)
+        r->then = REQUEST_AGAIN;
+    else if (redirects)
         r->then = REQUEST_REDIRECT;
     else if (retry_status(r, response))
         r->then = REQUEST_RETRY;
@@ -73,6 +83,7 @@ int response_head(struct afetch_request *r, const struct http1 *response)
 {
     r->status = http1_status(response);
     r->http_minor = http1_minor_version(response);
+    r->header_bytes = (uint32_t)http1_head_bytes(response);
     if (request_copy_field(&r->content_type, http1_find(response, "Content-Type")) < 0)
         return error_set(&r->err, ERR_MEMORY, 0, NULL);
     session_trace_response(r->session, r, response);
@@ -93,6 +104,7 @@ int response_head(struct afetch_request *r, const struct http1 *response)
 
 int response_body(struct afetch_request *r, const void *data, size_t len)
 {
+    r->wire_bytes += len;
     if (!r->discard)
         return deliver(r, data, len);
     r->discarded += len;

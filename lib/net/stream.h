@@ -19,6 +19,7 @@ struct stream_ops {
     bool (*stale)(struct stream *s);
     void (*unread)(struct stream *s);
     void (*move)(struct stream *s, struct engine *e);
+    int (*local)(struct stream *s, struct addr *out); /* NULL: unknown */
     void (*close)(struct stream *s);
 };
 
@@ -89,6 +90,12 @@ static inline void stream_unread(struct stream *s)
 static inline void stream_move(struct stream *s, struct engine *e)
 {
     s->ops->move(s, e);
+}
+
+/* The local address of the connection at the bottom. 0, or ERR_INTERNAL where it is not known. */
+static inline int stream_local(struct stream *s, struct addr *out)
+{
+    return s->ops->local ? s->ops->local(s, out) : ERR_INTERNAL;
 }
 
 /* Closes and frees at once, with all that lies below; nobody may await its operations. s may be NULL. */

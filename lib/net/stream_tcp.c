@@ -80,6 +80,11 @@ static void tcp_move(struct stream *s, struct engine *e)
     s->engine = e;
 }
 
+static int tcp_local(struct stream *s, struct addr *out)
+{
+    return engine_address(s->engine, tcp_of(s)->sock, false, out);
+}
+
 static void tcp_close(struct stream *s)
 {
     struct tcp_stream *t = tcp_of(s);
@@ -100,6 +105,7 @@ static const struct stream_ops tcp_ops = {
     .stale = tcp_stale,
     .unread = tcp_unread,
     .move = tcp_move,
+    .local = tcp_local,
     .close = tcp_close,
 };
 

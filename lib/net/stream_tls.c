@@ -307,6 +307,11 @@ static void tls_stream_move(struct stream *s, struct engine *e)
     s->engine = e;
 }
 
+static int tls_stream_local(struct stream *s, struct addr *out)
+{
+    return stream_local(tls_of(s)->below, out);
+}
+
 static const struct stream_ops tls_ops = {
     .read = tls_stream_read,
     .got = tls_stream_got,
@@ -317,6 +322,7 @@ static const struct stream_ops tls_ops = {
     .stale = tls_stream_stale,
     .unread = tls_unread,
     .move = tls_stream_move,
+    .local = tls_stream_local,
     .close = tls_stream_close,
 };
 

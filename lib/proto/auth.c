@@ -98,7 +98,7 @@ static unsigned scheme_now(const struct auth *a, const struct auth_space *s)
 
 bool auth_awaits_challenge(const struct auth *a, const struct auth_space *s)
 {
-    return !a->unchallenged && usable(a, &(struct auth_digest){0}, a->allowed) && scheme_now(a, s) == AUTH_NONE;
+    return !a->unchallenged && a->allowed == AUTH_DIGEST && (a->user || a->password) && scheme_now(a, s) == AUTH_NONE;
 }
 
 void auth_unchallenged(struct auth *a)

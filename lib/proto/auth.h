@@ -77,8 +77,8 @@ struct auth {
  * body: whether the request has one. */
 void auth_init(struct auth *a, unsigned allowed, const char *user, const char *password, const char *token, bool body);
 
-/* Whether the next try says nothing yet, in expectation of a challenge: as curl does, a request with a body is then
- * sent with an empty one (Content-Length: 0). If it is not challenged after all, auth_unchallenged makes the answer
+/* Whether the next try says nothing yet, in sure expectation of a challenge, as Digest is all that is allowed: as curl
+ * does, a request with a body is then sent with an empty one (Content-Length: 0). If it is not challenged after all, auth_unchallenged makes the answer
  * false, for the request is to be sent again as it is. */
 bool auth_awaits_challenge(const struct auth *a, const struct auth_space *s);
 void auth_unchallenged(struct auth *a);

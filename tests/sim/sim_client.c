@@ -63,6 +63,28 @@ static enum afetch_flow on_body(void *arg, struct afetch_request *r, const void 
     return u->pauses_left && rng_chance(&sim->rng, 500) ? pause(u) : AFETCH_GO;
 }
 
+static void on_hop(void *arg, struct afetch_request *r, const struct afetch_hop *hop)
+{
+    struct sim_url *u = arg;
+    const char *name, *value;
+    u->hops++;
+    if (u->done || u->request != r)
+        sim_fail(&u->world->sim, "URL %zu: a hop after its result", u->index);
+    if ((hop->status != 0) != afetch_request_header_at(r, 0, &name, &value) && !u->tainted)
+        sim_fail(&u->world->sim, "URL %zu: a hop with status %d and no such head", u->index, hop->status);
+    if (hop->begun_ns > hop->done_ns || hop->sent_ns > hop->done_ns || hop->first_byte_ns > hop->done_ns)
+        sim_fail(&u->world->sim, "URL %zu: a hop that ends before it begins", u->index);
+}
+
+/* A request that ends while it waits for its turn has none of its own any more. */
+static void judge_hops(const struct sim_url *u, const struct afetch_result *result)
+{
+    unsigned before = result->redirects + result->retries;
+    if (u->hops < before || u->hops > before + 1 || (result->status && u->hops == before))
+        sim_fail(&u->world->sim, "URL %zu: %u hops with %u redirects and %u retries", u->index, u->hops,
+                 result->redirects, result->retries);
+}
+
 static void hand_over(struct sim_world *w);
 
 static void describe_line(void *arg, const char *text)
@@ -89,6 +111,7 @@ static void on_done(void *arg, struct afetch_request *r, const struct afetch_res
     u->request = NULL;
     w->done++;
     w->sim.cover->results[result->code]++;
+    judge_hops(u, result);
     sim_judge(u, result);
     if (w->describes)
         afetch_session_describe(w->session, describe_line, &w->sim);
@@ -120,7 +143,7 @@ static struct afetch_request *next_request(struct sim_world *w)
     while (w->next_url < w->url_count) {
         struct sim_url *u = &w->urls[w->next_url++];
         struct afetch_callbacks callbacks = {
-            .head = on_head, .body = u->counted_only ? NULL : on_body, .done = on_done};
+            .head = on_head, .body = u->counted_only ? NULL : on_body, .hop = on_hop, .done = on_done};
         u->memory_failed = sim_memory_failed();
         u->leapt_ns = w->sim.leapt_ns;
         u->request = make_request(u);

@@ -120,7 +120,7 @@ struct sim_url {
     uint64_t leapt_ns;      /* before it was made */
     uint64_t memory_failed; /* allocations, before it was made */
     size_t delivered;
-    unsigned heads;
+    unsigned heads, hops;
     uint64_t seen; /* the codes that what the client was told stands for */
     bool tainted;  /* it was told what belongs to no request: it cannot know */
     struct sim_event resume;

@@ -55,7 +55,7 @@ struct item {
     struct run *run;
     size_t n;
     struct afetch_request *request; /* NULL once done */
-    unsigned heads, bodies, dones;
+    unsigned heads, bodies, hops, dones;
     uint64_t received; /* by the body callback */
     atomic_bool paused;
     enum afetch_code code;
@@ -71,6 +71,7 @@ struct run {
     /* What the test does within a callback; NULL: nothing. */
     enum afetch_flow (*on_head)(struct item *it, const struct afetch_head *head);
     enum afetch_flow (*on_body)(struct item *it);
+    void (*on_hop)(struct item *it, const struct afetch_hop *hop);
     void (*on_done)(struct item *it, const struct afetch_result *result);
     sem_t signal; /* for the other thread */
     size_t number;
@@ -100,6 +101,16 @@ static inline enum afetch_flow item_body(void *arg, struct afetch_request *r, co
     return it->run->on_body ? it->run->on_body(it) : AFETCH_GO;
 }
 
+static inline void item_hop(void *arg, struct afetch_request *r, const struct afetch_hop *hop)
+{
+    struct item *it = arg;
+    assert_ptr_equal(it->request, r);
+    assert_int_equal(it->dones, 0);
+    it->hops++;
+    if (it->run->on_hop)
+        it->run->on_hop(it, hop);
+}
+
 static inline void item_done(void *arg, struct afetch_request *r, const struct afetch_result *result)
 {
     struct item *it = arg;
@@ -114,10 +125,12 @@ static inline void item_done(void *arg, struct afetch_request *r, const struct a
     it->request = NULL;
 }
 
+static const struct afetch_callbacks item_callbacks = {
+    .head = item_head, .body = item_body, .hop = item_hop, .done = item_done};
+
 /* A request for a page of the server, not handed over yet. */
 static inline struct item *make_item(struct run *run, const char *path)
 {
-    static const struct afetch_callbacks callbacks = {.head = item_head, .body = item_body, .done = item_done};
     char url[200];
     assert_true(run->count < run->size);
     struct item *it = &run->items[run->count];
@@ -126,7 +139,7 @@ static inline struct item *make_item(struct run *run, const char *path)
     it->n = run->count++;
     it->request = afetch_request_new(url, (size_t)len);
     assert_non_null(it->request);
-    afetch_request_set_callbacks(it->request, &callbacks, it);
+    afetch_request_set_callbacks(it->request, &item_callbacks, it);
     return it;
 }
 

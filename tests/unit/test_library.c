@@ -85,6 +85,91 @@ static void test_results(void **state)
     run_free(run);
 }
 
+/* What is told of each exchange with a server. */
+static void check_hop(struct item *it, const struct afetch_hop *hop)
+{
+    static const struct {
+        const char *url, *redirect_url, *reason, *error;
+        enum afetch_code code;
+        int status;
+        uint64_t body_bytes;
+    } rows[][2] = {
+        {{"/redirect/302/chunked/2000", "/chunked/2000", "Found", "", AFETCH_OK, 302, 0},
+         {"/chunked/2000", "", "OK", "", AFETCH_OK, 200, 2000}},
+        {{"/status/404/20", "", "Not Found", "the server answered with an error: 404 Not Found", AFETCH_STATUS, 404,
+          20}},
+        {{"/bytes/7?x=%20y", "", "OK", "", AFETCH_OK, 200, 7}},
+    };
+    char start[100], url[200], redirect_url[200] = "";
+    unsigned n = it->hops - 1;
+    assert_true(n < 2 && rows[it->n][n].url);
+    snprintf(start, sizeof start, "http://127.0.0.1:%d", server.port);
+    snprintf(url, sizeof url, "%s%s", start, rows[it->n][n].url);
+    if (*rows[it->n][n].redirect_url)
+        snprintf(redirect_url, sizeof redirect_url, "%s%s", start, rows[it->n][n].redirect_url);
+    assert_string_equal(hop->url, url);
+    assert_string_equal(hop->redirect_url, redirect_url);
+    assert_string_equal(hop->reason, rows[it->n][n].reason);
+    assert_string_equal(hop->error, rows[it->n][n].error);
+    assert_int_equal(hop->code, rows[it->n][n].code);
+    assert_int_equal(hop->status, rows[it->n][n].status);
+    assert_int_equal(hop->body_bytes, rows[it->n][n].body_bytes);
+    assert_string_equal(hop->method, "GET");
+    assert_memory_equal(hop->request_head, "GET /", 5);
+    assert_memory_equal(hop->request_head + hop->request_head_len - 4, "\r\n\r\n", 4);
+    assert_true(hop->header_bytes > 50);
+    assert_true(hop->conn_id > 0);
+    assert_string_equal(hop->remote_ip, "127.0.0.1");
+    assert_string_equal(hop->local_ip, "127.0.0.1");
+    assert_int_equal(hop->remote_port, server.port);
+    assert_true(hop->local_port > 0);
+    assert_string_equal(afetch_request_header(it->request, "server"), "afetch-demo-server");
+    assert_true(hop->reused == (hop->connected_ns == 0));
+    assert_true(hop->begun_ns <= hop->sent_ns && hop->sent_ns <= hop->first_byte_ns);
+    assert_true(hop->first_byte_ns <= hop->done_ns);
+}
+
+static void test_hops(void **state)
+{
+    struct run *run = run_new(state, 4, NULL);
+    run->on_hop = check_hop;
+    add_item(run, "/redirect/302/chunked/2000");
+    add_item(run, "/status/404/20");
+    add_item(run, "/bytes/7?x= y#fragment");
+    assert_int_equal(afetch_session_run(run->session), AFETCH_OK);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(run->items[i].hops, i == 0 ? 2 : 1);
+    run_free(run);
+}
+
+/* A hop that came to no response, and a request that came to no hop. */
+static void check_failed_hop(struct item *it, const struct afetch_hop *hop)
+{
+    assert_int_equal(it->n, 0);
+    assert_int_equal(hop->code, AFETCH_WEIRD_REPLY);
+    assert_int_equal(hop->status, 0);
+    assert_string_equal(hop->reason, "");
+    assert_true(*hop->error && hop->request_head_len && hop->conn_id);
+    assert_null(afetch_request_header(it->request, "Server"));
+}
+
+static void test_hops_that_fail(void **state)
+{
+    struct run *run = run_new(state, 2, NULL);
+    run->on_hop = check_failed_hop;
+    add_item(run, "/garbage");
+    struct item *bad = make_item(run, "/");
+    afetch_request_free(bad->request);
+    bad->request = afetch_request_new("http://[", 8);
+    afetch_request_set_callbacks(bad->request, &item_callbacks, bad);
+    afetch_session_add(run->session, bad->request);
+    assert_int_equal(afetch_session_run(run->session), AFETCH_OK);
+    assert_int_equal(run->items[0].hops, 1);
+    assert_int_equal(run->items[1].hops, 0);
+    assert_int_equal(run->items[1].code, AFETCH_URL);
+    run_free(run);
+}
+
 static void test_no_callbacks(void **state)
 {
     struct run *run = run_new(state, 1, NULL);
@@ -602,7 +687,9 @@ static bool is_public(enum afetch_code code)
     case AFETCH_PARTIAL:
     case AFETCH_STATUS:
     case AFETCH_WRITE:
+    case AFETCH_UPLOAD:
     case AFETCH_READ:
+    case AFETCH_REWIND:
     case AFETCH_MEMORY:
     case AFETCH_TIMEOUT:
     case AFETCH_TLS:
@@ -648,6 +735,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_EACH_MODE(test_results),
+        IN_EACH_MODE(test_hops),
+        IN_EACH_MODE(test_hops_that_fail),
         IN_EACH_MODE(test_no_callbacks),
         IN_EACH_MODE(test_abort),
         IN_EACH_MODE(test_resume_by_other_thread),
