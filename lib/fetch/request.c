@@ -233,7 +233,10 @@ int request_prepare(struct afetch_request *r)
         return error_set(&r->err, ERR_SCHEME, 0, "%s is not allowed (--proto)", r->url.scheme);
     free(r->origin);
     r->origin = make_origin(&r->url);
-    return r->origin ? login_prepare(r) : error_set(&r->err, ERR_MEMORY, 0, NULL);
+    if (!r->origin)
+        return error_set(&r->err, ERR_MEMORY, 0, NULL);
+    int rc = login_prepare(r);
+    return rc == 0 ? routes_find(&r->session->routes, &r->url, &r->route, &r->err) : rc;
 }
 
 int request_copy_field(char **to, const char *value)
