@@ -1,4 +1,5 @@
 #include "options.h"
+#include "options_auth.h"
 #include "options_body.h"
 #include "options_proxy.h"
 #include "options_ranges.h"
@@ -335,6 +336,9 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
         return set_cert(p, opt, value);
     case OPTION_PROXY:
         return set_proxy(p, opt, value);
+    case OPTION_USER:
+        return options_set_user(p->o, value) ? 0 : options_no_memory(p->o);
+    case OPTION_BITS:
     case OPTION_DATA:
         return options_add_data(p->o, p->shown, (unsigned)opt->min, value);
     case OPTION_RANGE:
@@ -356,8 +360,8 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
 
 static bool takes_value(const struct option *opt)
 {
-    return opt->kind != OPTION_FLAG && opt->kind != OPTION_SET && opt->kind != OPTION_HELP &&
-           opt->kind != OPTION_VERSION && opt->kind != OPTION_SOON;
+    return opt->kind != OPTION_FLAG && opt->kind != OPTION_SET && opt->kind != OPTION_BITS &&
+           opt->kind != OPTION_HELP && opt->kind != OPTION_VERSION && opt->kind != OPTION_SOON;
 }
 
 static int set_help(struct parser *p, const char *value)
@@ -388,6 +392,8 @@ static int apply(struct parser *p, const struct option *opt, const char *value)
             p->o->action = p->o->action == ACTION_HELP ? ACTION_HELP : ACTION_VERSION;
         else if (opt->kind == OPTION_SET)
             *(unsigned *)value_of(p->o, opt) = (unsigned)opt->min;
+        else if (opt->kind == OPTION_BITS)
+            *(unsigned *)value_of(p->o, opt) |= (unsigned)opt->min;
         else
             *(bool *)value_of(p->o, opt) = true;
         return 0;
@@ -418,12 +424,14 @@ static int parse_negated(struct parser *p, const char *name, size_t len, bool ha
         return unknown(p, name - 3, len + 3);
     if (opt->kind == OPTION_SOON)
         return options_fail(p->o, EXIT_USAGE, "%s is not there yet", p->shown);
-    if (opt->kind != OPTION_FLAG && !(opt->kind == OPTION_SET && opt->max))
+    if (opt->kind != OPTION_FLAG && opt->kind != OPTION_BITS && !(opt->kind == OPTION_SET && opt->max))
         return options_fail(p->o, EXIT_USAGE, "there is no %s: --%s is not a switch", p->shown, opt->name);
     if (has_value)
         return options_fail(p->o, EXIT_USAGE, "%s takes no argument", p->shown);
     if (opt->kind == OPTION_SET)
         *(unsigned *)value_of(p->o, opt) = (unsigned)opt->max;
+    else if (opt->kind == OPTION_BITS)
+        *(unsigned *)value_of(p->o, opt) &= ~(unsigned)opt->min;
     else
         *(bool *)value_of(p->o, opt) = false;
     if (p->o->once == opt->name)

@@ -30,6 +30,8 @@ enum option_kind {
     OPTION_OUTPUT,   /* one more of options.outputs */
     OPTION_CERT,     /* FILE[:PASSWORD], in a struct afetch_tls */
     OPTION_PROXY,    /* const char *, a proxy's URL; of the kind that `choices` names, where it names none itself */
+    OPTION_USER,     /* NAME[:PASSWORD] */
+    OPTION_BITS,     /* takes no argument: adds min to unsigned, which --no-NAME takes off again */
     OPTION_URL,      /* one more of options.inputs */
     OPTION_RANGE,    /* options.range */
     OPTION_CONTINUE, /* options.resume: a number, or - */
@@ -45,6 +47,7 @@ enum option_topic {
     TOPIC_OUTPUT,
     TOPIC_LIMITS,
     TOPIC_HTTP,
+    TOPIC_AUTH,
     TOPIC_RETRIES,
     TOPIC_NETWORK,
     TOPIC_PROXY,
@@ -165,7 +168,13 @@ struct options {
     bool keepalive;
     unsigned keepalive_time, keepalive_count;
 
-    bool has_data; /* -d and its like: data is sent, which may be empty */
+    const char *user, *password; /* -u; NULL: none. A user without password is asked for it */
+    bool ask_password;
+    const char *bearer; /* NULL: none */
+    unsigned auth;      /* AFETCH_AUTH_... */
+    bool netrc, netrc_optional;
+    const char *netrc_file; /* NULL: .netrc in the home folder */
+    bool has_data;          /* -d and its like: data is sent, which may be empty */
     bool json, get;
     struct bytes data;
     struct bytes query; /* what is added to each URL's; empty: nothing */

@@ -5,9 +5,11 @@
 #include <stdatomic.h>
 
 #include "afetch.h"
+#include "fetch/credentials.h"
 #include "fetch/crew.h"
 #include "fetch/defaults.h"
 #include "fetch/holds.h"
+#include "fetch/login.h"
 #include "fetch/route.h"
 #include "fetch/security.h"
 #include "fetch/statuses.h"
@@ -38,10 +40,12 @@ struct afetch_session {
     struct tickets tickets;
     struct holds holds;
     struct security security;
+    struct credentials_known known;
     struct routes routes;
 
     /* options */
     struct defaults defaults;
+    struct login login;
     char *default_scheme, *user_agent;
     char **headers;
     size_t header_count;
