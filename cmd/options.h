@@ -4,6 +4,7 @@
 #define AFETCH_CMD_OPTIONS_H
 
 #include "afetch.h"
+#include "bytes.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,6 +30,7 @@ enum option_kind {
     OPTION_CERT,     /* FILE[:PASSWORD], in a struct afetch_tls */
     OPTION_PROXY,    /* const char *, a proxy's URL; of the kind that `choices` names, where it names none itself */
     OPTION_URL,      /* one more of options.inputs */
+    OPTION_DATA,     /* one more piece of options.data or options.query, as min says (options_body.h) */
     OPTION_HELP,
     OPTION_VERSION,
     OPTION_SOON /* named in the contract, not there yet: a usage error that says so */
@@ -142,6 +144,12 @@ struct options {
     const char *referer;        /* less ";auto"; NULL: none */
     bool referer_auto;
     const char *dns_servers, *proto_default;
+
+    bool has_data; /* -d and its like: data is sent, which may be empty */
+    bool json, get;
+    struct bytes data;
+    struct bytes query; /* what is added to each URL's; empty: nothing */
+    uint64_t expect100_timeout_ms;
 
     const char *proxy, *noproxy; /* NULL: the environment's; "": none */
     const char *proxy_user;      /* USER[:PASSWORD], as given, then the user alone; NULL: none */

@@ -41,6 +41,7 @@ HEADS = [
     (["-x", "{p}", "-0"], "http://target.test/"),
     (["-x", "{p}", "-I"], "http://target.test/"),
     (["-x", "{p}", "-X", "DELETE"], "http://target.test/"),
+    (["-x", "{p}", "-d", "a=b"], "http://target.test/"),
     # tunnels
     (["-x", "{p}", "-p"], "http://target.test/x"),
     (["-x", "{p}", "--proxytunnel", "--no-proxytunnel"], "http://target.test/x"),
@@ -58,6 +59,7 @@ HEADS = [
     (["-x", "{p}", "-p", "--request-target", "/else"], "http://target.test/"),
     (["-x", "{p}", "-p", "-0"], "http://target.test/"),
     (["-x", "{p}", "-p", "-I"], "http://target.test/"),
+    (["-x", "{p}", "-p", "-d", "a=b", "-U", "a:b"], "http://target.test/"),
 ]
 
 
