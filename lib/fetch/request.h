@@ -9,6 +9,7 @@
 #include "base/co.h"
 #include "fetch/condition.h"
 #include "fetch/ranges.h"
+#include "fetch/route.h"
 #include "fetch/wish.h"
 #include "fetch/worker.h"
 #include "net/dial.h"
@@ -30,6 +31,7 @@ struct afetch_request {
     struct url url;       /* of this hop */
     struct url first_url; /* the one asked for, once a redirect was followed; else all zero */
     char *origin;         /* "https://[host]:port" of this hop */
+    struct route route;   /* to it */
     bool parsed;
     char *method; /* NULL: by whether there is a body */
     bool head_only;
