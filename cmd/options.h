@@ -25,6 +25,7 @@ enum option_kind {
     OPTION_STATUSES, /* const char *, such as "200-299,404" */
     OPTION_PROTOS,   /* unsigned, AFETCH_SCHEME_..., such as "=https" or "-http" */
     OPTION_CHOICE,   /* const char *, one of the words of `choices` */
+    OPTION_LIST,     /* struct options_list: one more */
     OPTION_HEADER,   /* one more of a struct options_list, or @FILE */
     OPTION_OUTPUT,   /* one more of options.outputs */
     OPTION_CERT,     /* FILE[:PASSWORD], in a struct afetch_tls */
@@ -157,6 +158,12 @@ struct options {
     const char *referer;        /* less ";auto"; NULL: none */
     bool referer_auto;
     const char *dns_servers, *proto_default;
+    struct options_list resolve, connect_to;
+    const char *unix_socket;
+    unsigned ip; /* enum afetch_ip */
+    unsigned happy_eyeballs_ms;
+    bool keepalive;
+    unsigned keepalive_time, keepalive_count;
 
     bool has_data; /* -d and its like: data is sent, which may be empty */
     bool json, get;

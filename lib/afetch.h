@@ -96,6 +96,8 @@ enum afetch_trace {
     AFETCH_TRACE_HEAD_IN   /* one line of a response's head */
 };
 
+enum afetch_ip { AFETCH_IP_ANY, AFETCH_IP_V4, AFETCH_IP_V6 };
+
 enum afetch_tls_version { AFETCH_TLS_DEFAULT, AFETCH_TLS_1_2, AFETCH_TLS_1_3 };
 
 /* TLS towards servers; all zero is the default. A file that is named is read, and a list of names understood, when the
@@ -142,9 +144,19 @@ struct afetch_options {
     unsigned proto;             /* AFETCH_SCHEME_…: which URLs may be fetched, a redirect's too; 0 (default): all */
     const char *default_scheme; /* of a URL without one: "http" (default) or "https" */
     struct afetch_tls tls;
-    const char *dns_servers;     /* "127.0.0.1:5353,…"; NULL: the system's */
-    bool fail_on_status;         /* a status that is no success is a failure (default) */
-    bool fail_with_body;         /* then too the callbacks get head and body */
+    const char *dns_servers; /* "127.0.0.1:5353,…"; NULL: the system's */
+    /* Where hosts are reached; in curl's syntax, see afetch(1). */
+    const char *const *resolve; /* "HOST:PORT:ADDRESS[,ADDRESS]…" each; also "+…" and "-HOST:PORT" */
+    size_t resolve_count;
+    const char *const *connect_to; /* "HOST1:PORT1:HOST2:PORT2" each */
+    size_t connect_to_count;
+    const char *unix_socket;    /* the path of a socket that everything connects to; NULL: none */
+    enum afetch_ip ip;          /* of which addresses names are asked */
+    uint64_t happy_eyeballs_ms; /* between two addresses of a host that are tried; default 250 */
+    unsigned keepalive_s;       /* an idle connection is probed after, and every, so many seconds; 0: not; default 60 */
+    unsigned keepalive_count;   /* so many probes in vain end it; 0: as many as the system wants (default) */
+    bool fail_on_status;        /* a status that is no success is a failure (default) */
+    bool fail_with_body;        /* then too the callbacks get head and body */
     const char *accept_statuses; /* "200-299,404": what success is; NULL: below 400 */
     bool compressed;             /* ask for content codings, and take them off the body */
     bool raw;                    /* bodies as they come: no content coding is taken off, nor chunks' lines */
@@ -182,9 +194,9 @@ struct afetch_options {
 AFETCH_API void afetch_options_init(struct afetch_options *opt);
 
 /* A session: limits, trust, look-ups, connections. opt NULL: the defaults. AFETCH_MEMORY; AFETCH_TRUST for a ca_file
- * that holds no certificate; AFETCH_RESOLVE for dns_servers that are none; AFETCH_PROXY_RESOLVE or
- * AFETCH_CONNECT for a proxy that is none; AFETCH_INTERNAL for a header with a line end
- * in it, or where there is no event loop. On failure *out is untouched and *error, where error is not NULL, is an
+ * that holds no certificate; AFETCH_RESOLVE for dns_servers that are none; AFETCH_PROXY_RESOLVE or AFETCH_CONNECT for a
+ * proxy that is none; AFETCH_INTERNAL for a header with a line end in it, for what resolve, connect_to or unix_socket
+ * cannot be, or where there is no event loop. On failure *out is untouched and *error, where error is not NULL, is an
  * allocated sentence (free it) or NULL. */
 AFETCH_API enum afetch_code afetch_session_new(struct afetch_session **out, const struct afetch_options *opt,
                                                char **error);
