@@ -14,6 +14,7 @@
 const struct option_topic_text option_topics[TOPIC_COUNT] = {
     [TOPIC_INPUT] = {"input", "Which URLs"},
     [TOPIC_OUTPUT] = {"output", "Where bodies go, and what is printed"},
+    [TOPIC_REPORTS] = {"reports", "What is told of each URL"},
     [TOPIC_LIMITS] = {"limits", "How many at once, and how long"},
     [TOPIC_HTTP] = {"http", "What is sent, and what counts as success"},
     [TOPIC_RETRIES] = {"retries", "Trying again"},
@@ -83,6 +84,15 @@ const struct option option_table[] = {
      .topic = TOPIC_OUTPUT,
      .common = true,
      .help = "show what happens, and the headers; secrets masked"},
+
+    {.name = "jsonl",
+     .kind = OPTION_MAYBE,
+     AT(jsonl),
+     .arg = "[=FILE]",
+     .topic = TOPIC_REPORTS,
+     .common = true,
+     .once = true,
+     .help = "a JSON object for each URL, in place of its line"},
 
     {.name = "parallel-max",
      .letter = 'P',
@@ -478,7 +488,6 @@ const struct option option_table[] = {
     SOON("ipv6", '6'),
     SOON_ONCE("journal", 0),
     SOON_ONCE("json", 0),
-    SOON_ONCE("jsonl", 0),
     SOON("junk-session-cookies", 'j'),
     SOON("keepalive", 0),
     SOON("keepalive-time", 0),

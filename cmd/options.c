@@ -341,6 +341,7 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
         *(const char **)value_of(p->o, opt) = value;
         return 0;
     case OPTION_TEXT:
+    case OPTION_MAYBE:
         if (!*value)
             return fail(p->o, EXIT_USAGE, "%s: an empty argument", p->shown);
         *(const char **)value_of(p->o, opt) = value;
@@ -366,7 +367,7 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
 static bool takes_value(const struct option *opt)
 {
     return opt->kind != OPTION_FLAG && opt->kind != OPTION_SET && opt->kind != OPTION_HELP &&
-           opt->kind != OPTION_VERSION && opt->kind != OPTION_SOON;
+           opt->kind != OPTION_VERSION && opt->kind != OPTION_SOON && opt->kind != OPTION_MAYBE;
 }
 
 static int set_help(struct parser *p, const char *value)
@@ -389,13 +390,15 @@ static int apply(struct parser *p, const struct option *opt, const char *value)
         if (strcmp(opt->name, "json") == 0 && strstr(next, "://"))
             return fail(p->o, EXIT_USAGE,
                         "--json sends its argument as a request's body; did you mean --jsonl? "
-                        "(neither is there yet)");
+                        "(--json is not there yet)");
         return fail(p->o, EXIT_USAGE, "%s is not there yet", p->shown);
     }
     if (opt->kind == OPTION_HELP)
         return set_help(p, value);
     if (opt->once)
         p->o->once = opt->name;
+    if (opt->kind == OPTION_MAYBE && value)
+        return set_value(p, opt, value);
     if (!takes_value(opt)) {
         if (value)
             return fail(p->o, EXIT_USAGE, "%s takes no argument", p->shown);
@@ -403,6 +406,8 @@ static int apply(struct parser *p, const struct option *opt, const char *value)
             p->o->action = p->o->action == ACTION_HELP ? ACTION_HELP : ACTION_VERSION;
         else if (opt->kind == OPTION_SET)
             *(unsigned *)value_of(p->o, opt) = (unsigned)opt->min;
+        else if (opt->kind == OPTION_MAYBE)
+            *(const char **)value_of(p->o, opt) = "";
         else
             *(bool *)value_of(p->o, opt) = true;
         return 0;

@@ -18,6 +18,7 @@ enum option_kind {
     OPTION_SIZE,     /* uint64_t in bytes, from "100", "10k", "1.5M" */
     OPTION_SECONDS,  /* uint64_t in milliseconds, from "2" or "0.5" */
     OPTION_TEXT,     /* const char * */
+    OPTION_MAYBE,    /* const char *, "" without an argument, which stands behind "=" alone */
     OPTION_SET,      /* takes no argument: unsigned becomes min; max by --no-NAME, which there is if that is not 0 */
     OPTION_FIELD,    /* const char * that goes into a head; at least min bytes */
     OPTION_TOKEN,    /* const char *, a word as methods are (RFC 9110 section 5.6.2) */
@@ -36,6 +37,7 @@ enum option_kind {
 enum option_topic {
     TOPIC_INPUT,
     TOPIC_OUTPUT,
+    TOPIC_REPORTS,
     TOPIC_LIMITS,
     TOPIC_HTTP,
     TOPIC_RETRIES,
@@ -140,6 +142,7 @@ struct options {
     const char *referer;        /* less ";auto"; NULL: none */
     bool referer_auto;
     const char *dns_servers, *proto_default;
+    const char *jsonl; /* a file; "": standard output; NULL: no such report */
 
     struct afetch_tls tls;                      /* as the library takes it */
     unsigned tls_min;                           /* enum afetch_tls_version */
