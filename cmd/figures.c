@@ -145,6 +145,7 @@ static void set_last_hop(struct figures *f, const struct record_hop *last)
     f->referer = last->referer;
     f->num_headers = (int64_t)last->field_count;
     f->size_download = (int64_t)hop->body_bytes;
+    f->size_upload = (int64_t)hop->bytes_sent;
     f->conn_id = hop->conn_id ? (int64_t)hop->conn_id : -1;
     f->local_ip = hop->local_ip;
     f->local_port = hop->local_port;
@@ -179,6 +180,11 @@ static void add_hop(struct figures *f, const struct afetch_hop *hop, unsigned re
     take_time(&f->time_starttransfer, hop->first_byte_ns);
 }
 
+static int64_t per_second(int64_t bytes, uint64_t ns)
+{
+    return ns >= 1000 ? (int64_t)((double)bytes * 1e9 / (double)ns) : 0;
+}
+
 static void set_result(struct figures *f, const struct afetch_result *result)
 {
     f->content_type = or_null(result->content_type);
@@ -188,8 +194,8 @@ static void set_result(struct figures *f, const struct afetch_result *result)
     f->num_retries = result->retries;
     f->ssl_verify_result = result->code == AFETCH_CERT;
     f->time_total = result->done_ns;
-    if (result->done_ns >= 1000)
-        f->speed_download = (int64_t)((double)f->size_download * 1e9 / (double)result->done_ns);
+    f->speed_download = per_second(f->size_download, result->done_ns);
+    f->speed_upload = per_second(f->size_upload, result->done_ns);
 }
 
 void figures_init(struct figures *f, const struct record *rec, const char *default_scheme)

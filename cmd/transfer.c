@@ -302,13 +302,26 @@ static void claim(struct transfer *t, const struct transfer_start *start)
 static struct afetch_request *make_request(const struct transfer_start *start, const char *url, size_t len)
 {
     struct afetch_request *request = afetch_request_new(url, len);
-    if (request && afetch_request_set_method(request, start->method) != AFETCH_OK) {
+    if (request && start->method && afetch_request_set_method(request, start->method) != AFETCH_OK) {
         afetch_request_free(request);
         return NULL;
     }
     if (request && start->head_only)
         afetch_request_set_head_only(request);
+    if (request)
+        afetch_request_set_body(request, start->body);
     return request;
+}
+
+void transfers_out_of_memory(struct transfers *ts, const struct transfer_start *start)
+{
+    struct record rec = {.place = start->place,
+                         .n = start->n,
+                         .urlnum = start->urlnum,
+                         .code = AFETCH_MEMORY,
+                         .error = afetch_code_text(AFETCH_MEMORY)};
+    if (!report_end(ts->report, &rec))
+        ts->owner.end_run(ts->owner.arg);
 }
 
 void transfers_begin(struct transfers *ts, const struct transfer_start *start, const char *url, size_t len)
@@ -316,12 +329,7 @@ void transfers_begin(struct transfers *ts, const struct transfer_start *start, c
     struct transfer *t = malloc(sizeof *t);
     struct afetch_request *request = make_request(start, url, len);
     if (!t || !request) {
-        struct record rec = {.place = start->place,
-                             .n = start->n,
-                             .urlnum = start->urlnum,
-                             .code = AFETCH_MEMORY,
-                             .error = afetch_code_text(AFETCH_MEMORY)};
-        report_end(ts->report, &rec);
+        transfers_out_of_memory(ts, start);
         free(t);
         afetch_request_free(request);
         return;

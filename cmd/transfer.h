@@ -35,8 +35,9 @@ struct transfer_start {
     const char *output;      /* -o, or NULL */
     const struct glob *glob; /* whose values -o may want, during the call; NULL: none */
     uint64_t n;              /* which input, from 1 */
-    const char *method;
+    const char *method;      /* NULL: by whether there is a body */
     bool head_only;
+    struct afetch_body *body; /* NULL: none */
 };
 
 void transfers_init(struct transfers *ts, struct report *report, const struct transfers_owner *owner, unsigned parallel,
@@ -46,6 +47,8 @@ void transfers_init(struct transfers *ts, struct report *report, const struct tr
 bool transfers_room(const struct transfers *ts);
 /* Begins one, which soon is ready or has failed, and is reported when it ends. */
 void transfers_begin(struct transfers *ts, const struct transfer_start *start, const char *url, size_t len);
+/* One that there is no memory to begin fails. */
+void transfers_out_of_memory(struct transfers *ts, const struct transfer_start *start);
 /* The request of one that is ready, for the session; NULL: there is none now. */
 struct afetch_request *transfers_ready(struct transfers *ts);
 /* Whether there are some that the session may not know of, or not any more; there is a wake when there are none. */

@@ -109,7 +109,8 @@ end_to_end() {
 
 export ASAN_OPTIONS="detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1:${ASAN_OPTIONS:-}"
 export UBSAN_OPTIONS="print_stacktrace=1:${UBSAN_OPTIONS:-}"
-export TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1:${TSAN_OPTIONS:-}"
+# At its exit a program with threads sleeps for a second under this sanitizer, unless told not to.
+export TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1:atexit_sleep_ms=0:${TSAN_OPTIONS:-}"
 launcher=
 
 step "check scripts" sh tests/check/scripts.sh
