@@ -99,6 +99,17 @@ void json_add_text(struct json *j, yyjson_mut_val *to, const char *key, const ch
         json_add_null(j, to, key);
 }
 
+void json_add_lower(struct json *j, yyjson_mut_val *to, const char *key, yyjson_mut_val *value)
+{
+    struct text lower = {0};
+    for (const char *c = key; *c; c++)
+        text_add(&lower, &(char){(char)(*c >= 'A' && *c <= 'Z' ? *c | 0x20 : *c)}, 1);
+    yyjson_mut_val *copy = lower.failed ? NULL : mended(j, lower.data ? lower.data : "", lower.len);
+    if (to && value && noted(j, copy))
+        yyjson_mut_obj_add(to, copy, value);
+    text_deinit(&lower);
+}
+
 void json_add_number(struct json *j, yyjson_mut_val *to, const char *key, int64_t number)
 {
     json_add(j, to, key, noted(j, yyjson_mut_sint(j->doc, number)));

@@ -28,6 +28,9 @@ void json_add_null(struct json *j, struct yyjson_mut_val *to, const char *key);
 /* Text that is JSON already. */
 void json_add_raw(struct json *j, struct yyjson_mut_val *to, const char *key, const char *text);
 
+/* A member whose key is a copy of this one in lower case. */
+void json_add_lower(struct json *j, struct yyjson_mut_val *to, const char *key, struct yyjson_mut_val *value);
+
 /* Whether out of memory. */
 bool json_failed(const struct json *j);
 /* The text of value, on one line without its end; the caller frees it. NULL: failed. */

@@ -86,6 +86,15 @@ const struct option option_table[] = {
      .common = true,
      .help = "show what happens, and the headers; secrets masked"},
 
+    {.name = "write-out",
+     .letter = 'w',
+     .kind = OPTION_FORMAT,
+     AT(write_out),
+     .arg = "FORMAT",
+     .topic = TOPIC_REPORTS,
+     .common = true,
+     .once = true,
+     .help = "print this for each URL, in place of its line:\ncurl's %{variables}, \\n; @FILE: what stands in FILE"},
     {.name = "jsonl",
      .kind = OPTION_MAYBE,
      AT(jsonl),
@@ -610,6 +619,5 @@ const struct option option_table[] = {
     SOON_ONCE("upload-file", 'T'),
     SOON("user", 'u'),
     SOON("waterfall", 0),
-    SOON("write-out", 'w'),
 };
 const size_t option_table_count = sizeof option_table / sizeof option_table[0];

@@ -196,6 +196,28 @@ static int set_header(struct parser *p, const char *value)
     return rc;
 }
 
+static int set_format(struct parser *p, const struct option *opt, const char *value)
+{
+    const char **to = value_of(p->o, opt);
+    *to = value;
+    if (value[0] != '@')
+        return 0;
+    int rc = strcmp(value, "@-") == 0 ? options_claim_stdin(p->o, "-w @-") : 0;
+    char *text = NULL;
+    if (rc == 0)
+        rc = read_file(p, value + 1, &text);
+    if (rc)
+        return rc;
+    char *end = text;
+    for (const char *c = text ? text : ""; *c; c++)
+        if (*c != '\r' && *c != '\n')
+            *end++ = *c;
+    if (text)
+        *end = '\0';
+    *to = text ? text : "";
+    return 0;
+}
+
 static int add_input(struct parser *p, enum options_input_kind kind, const char *text)
 {
     p->o->inputs[p->o->input_count++] = (struct options_input){.kind = kind, .text = text};
@@ -306,6 +328,8 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
         return 0;
     case OPTION_HEADER:
         return set_header(p, value);
+    case OPTION_FORMAT:
+        return set_format(p, opt, value);
     case OPTION_OUTPUT:
         return set_output(p, value);
     case OPTION_URL:

@@ -26,6 +26,7 @@ enum option_kind {
     OPTION_STATUSES, /* const char *, such as "200-299,404" */
     OPTION_PROTOS,   /* unsigned, AFETCH_SCHEME_..., such as "=https" or "-http" */
     OPTION_CHOICE,   /* const char *, one of the words of `choices` */
+    OPTION_FORMAT,   /* const char *, or @FILE with it, less its line ends */
     OPTION_HEADER,   /* one more of options.headers, or @FILE */
     OPTION_OUTPUT,   /* one more of options.outputs */
     OPTION_CERT,     /* FILE[:PASSWORD] */
@@ -144,7 +145,8 @@ struct options {
     const char *referer;        /* less ";auto"; NULL: none */
     bool referer_auto;
     const char *dns_servers, *proto_default;
-    const char *jsonl; /* a file; "": standard output; NULL: no such report */
+    const char *write_out; /* NULL: none */
+    const char *jsonl;     /* a file; "": standard output; NULL: no such report */
 
     bool has_data; /* -d and its like: data is sent, which may be empty */
     bool json, get;

@@ -1,11 +1,11 @@
 #include "report.h"
 #include "reports.h"
+#include "secret.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 enum { WHY_CUT = 1000 };
 
@@ -183,10 +183,6 @@ void report_answer(struct report *r, const char *fmt, ...)
 
 /* ---- the trace -------------------------------------------------------------------------------------------------- */
 
-static const char *const secret_fields[] = {"authorization", "proxy-authorization", "cookie",      "cookie2",
-                                            "set-cookie",    "set-cookie2",         "x-api-key",   "x-auth-token",
-                                            "x-csrf-token",  "authentication-info", "www-api-key", "api-key"};
-
 /* How much of a head's line may be shown: all, or the name of a field whose value is a secret. */
 static size_t shown_part(const char *text, size_t len)
 {
@@ -194,10 +190,7 @@ static size_t shown_part(const char *text, size_t len)
     if (!colon)
         return len;
     size_t name = (size_t)(colon - text);
-    for (size_t i = 0; i < sizeof secret_fields / sizeof secret_fields[0]; i++)
-        if (strlen(secret_fields[i]) == name && strncasecmp(text, secret_fields[i], name) == 0)
-            return name + 1;
-    return len;
+    return secret_is_field(text, name) ? name + 1 : len;
 }
 
 void report_trace(struct report *r, uint64_t number, enum afetch_trace kind, const char *text, size_t len)
@@ -211,7 +204,7 @@ void report_trace(struct report *r, uint64_t number, enum afetch_trace kind, con
     text_addf(t, "[%llu] %c ", (unsigned long long)number, marks[kind]);
     text_add_shown(t, text, part, SIZE_MAX);
     if (part < len)
-        text_adds(t, " (masked)");
+        text_adds(t, " " SECRET_MASK);
     send_error(r);
 }
 

@@ -39,5 +39,8 @@ void reports_close(struct reports *rs);
 /* ---- each kind: NULL without memory ------------------------------------------------------------------------------ */
 
 struct sink *jsonl_new(const struct options *o);
+struct sink *writeout_new(const struct options *o);
+/* Warns of variables that there are not. */
+void writeout_check(const struct options *o, struct report *report);
 
 #endif

@@ -297,7 +297,7 @@ static bool open_reports(struct run *r)
 {
     const struct options *o = r->options;
     r->report->reports = &r->reports;
-    r->report->lines = !o->jsonl;
+    r->report->lines = !o->jsonl && !o->write_out;
     return reports_open(&r->reports, o, r->report);
 }
 
