@@ -27,10 +27,14 @@ enum option_kind {
     OPTION_PROTOS,   /* unsigned, AFETCH_SCHEME_..., such as "=https" or "-http" */
     OPTION_CHOICE,   /* const char *, one of the words of `choices` */
     OPTION_FORMAT,   /* const char *, or @FILE with it, less its line ends */
-    OPTION_HEADER,   /* one more of options.headers, or @FILE */
+    OPTION_HEADER,   /* one more of a struct options_list, or @FILE */
     OPTION_OUTPUT,   /* one more of options.outputs */
-    OPTION_CERT,     /* FILE[:PASSWORD] */
+    OPTION_CERT,     /* FILE[:PASSWORD], in a struct afetch_tls */
+    OPTION_PROXY,    /* const char *, a proxy's URL; of the kind that `choices` names, where it names none itself */
     OPTION_URL,      /* one more of options.inputs */
+    OPTION_RANGE,    /* options.range */
+    OPTION_CONTINUE, /* options.resume: a number, or - */
+    OPTION_TIME,     /* options.condition: a date, or a file */
     OPTION_DATA,     /* one more piece of options.data or options.query, as min says (options_body.h) */
     OPTION_HELP,
     OPTION_VERSION,
@@ -45,6 +49,7 @@ enum option_topic {
     TOPIC_HTTP,
     TOPIC_RETRIES,
     TOPIC_NETWORK,
+    TOPIC_PROXY,
     TOPIC_TLS,
     TOPIC_ABOUT,
     TOPIC_COUNT
@@ -107,6 +112,9 @@ struct options_input {
 /* What a status that is no success means. */
 enum options_fail { FAIL_NEVER = 1, FAIL_DROP, FAIL_WITH_BODY };
 
+/* Where a transfer goes on. */
+enum options_resume { RESUME_NONE, RESUME_FOUND, RESUME_AT };
+
 struct options_list {
     const char **item;
     size_t count;
@@ -126,8 +134,15 @@ struct options {
     bool location;               /* redirects are followed; on unless --no-location */
     unsigned parallel_max, parallel_max_host;
     uint64_t connect_timeout_ms, timeout_ms;
-    bool compressed;
-    uint64_t max_filesize; /* 0: no limit */
+    bool compressed, raw, ignore_content_length;
+    const char *range; /* -r; NULL: none */
+    char range_room[24];
+    enum options_resume resume; /* -C */
+    uint64_t resume_at;
+    enum afetch_condition condition; /* -z */
+    int64_t condition_s;
+    const char *etag_save, *etag_compare; /* files; NULL: none */
+    uint64_t max_filesize;                /* 0: no limit */
     int max_redirs;
     bool location_trusted, post301, post302, post303;
     unsigned retry;
@@ -153,6 +168,13 @@ struct options {
     struct bytes data;
     struct bytes query; /* what is added to each URL's; empty: nothing */
     uint64_t expect100_timeout_ms;
+    const char *proxy, *noproxy; /* NULL: the environment's; "": none */
+    const char *proxy_user;      /* USER[:PASSWORD], as given, then the user alone; NULL: none */
+    const char *proxy_password;
+    bool proxytunnel;
+    bool suppress_connect_headers; /* where heads are printed: not those of proxies' answers to CONNECT */
+    struct options_list proxy_headers;
+    struct afetch_tls proxy_tls;
 
     struct afetch_tls tls;                      /* as the library takes it */
     unsigned tls_min;                           /* enum afetch_tls_version */
@@ -176,6 +198,8 @@ struct options {
  * 27 no memory. options_deinit in any case. */
 int options_parse(struct options *o, int argc, char **argv);
 void options_deinit(struct options *o);
+/* Keeps an allocated text until options_deinit. NULL without memory (text may be NULL for that), and it is freed. */
+char *options_own(struct options *o, char *text);
 
 /* The -o that holds for what comes of o->inputs[input], or NULL. */
 const char *options_output(const struct options *o, size_t input);

@@ -108,10 +108,7 @@ static void take(struct run *r, const struct input_item *item)
         .glob = item->glob,
         .n = r->inputs,
         .urlnum = count_url(r, item),
-        .method = r->options->method ? r->options->method
-                  : r->options->head ? "HEAD"
-                                     : NULL,
-        .head_only = r->options->head,
+        .options = r->options,
         .body = r->body,
     };
     if (item->problem)

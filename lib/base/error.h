@@ -16,12 +16,14 @@
     X(ERR_PROXY_RESOLVE, 5, "could not resolve proxy")                                                                 \
     X(ERR_RESOLVE, 6, "could not resolve host")                                                                        \
     X(ERR_CONNECT, 7, "could not connect")                                                                             \
+    X(ERR_TUNNEL, 7, "CONNECT tunnel failed")                                                                          \
     X(ERR_REPLY, 8, "weird server reply")                                                                              \
     X(ERR_PARTIAL, 18, "transfer ended early")                                                                         \
     X(ERR_STATUS, 22, "the server answered with an error")                                                             \
     X(ERR_WRITE, 23, "could not write")                                                                                \
     X(ERR_UPLOAD, 25, "could not upload")                                                                              \
     X(ERR_READ, 26, "could not read")                                                                                  \
+    X(ERR_RANGE, 33, "range not delivered")                                                                            \
     X(ERR_TLS, 35, "TLS handshake failed")                                                                             \
     X(ERR_REDIRECTS, 47, "too many redirects")                                                                         \
     X(ERR_EMPTY, 52, "empty reply from server")                                                                        \

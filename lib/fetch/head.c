@@ -1,10 +1,9 @@
 #include "fetch/head.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
+#include "fetch/proxying.h"
 #include "fetch/redirect.h"
 #include "fetch/session.h"
 #include "fetch/upload.h"
@@ -13,15 +12,18 @@
 /* The texts that a head is made of; freed together. */
 struct parts {
     char host[300];
-    char range[48];
+    char range[RANGES_TEXT];
     char *authorization;
-    const char **fields; /* the user's */
+    char *proxy_target, *proxy_authorization; /* where the request goes to a proxy as it is */
+    const char **fields;                      /* the user's */
     size_t field_count;
 };
 
 static void parts_deinit(struct parts *p)
 {
     free(p->authorization);
+    free(p->proxy_target);
+    free(p->proxy_authorization);
     free(p->fields);
 }
 
@@ -63,14 +65,31 @@ static int collect_fields(struct parts *p, const struct afetch_request *r)
 {
     const struct afetch_session *s = r->session;
     bool crossed = redirect_crossed(r) && !s->location_trusted;
-    size_t count = s->header_count + r->header_count;
+    bool forwarded = r->route.kind == ROUTE_FORWARD;
+    size_t count = s->header_count + r->header_count + (forwarded ? s->routes.header_count : 0);
     p->fields = calloc(count ? count : 1, sizeof *p->fields);
     if (!p->fields)
         return ERR_MEMORY;
     bool bodiless = r->as_get;
     add_fields(p, s->headers, s->header_count, crossed, bodiless);
     add_fields(p, r->headers, r->header_count, crossed, bodiless);
+    if (forwarded)
+        add_fields(p, s->routes.headers, s->routes.header_count, false, false);
     return 0;
+}
+
+static int collect_for_proxy(struct parts *p, const struct afetch_request *r)
+{
+    if (r->route.kind != ROUTE_FORWARD)
+        return 0;
+    p->proxy_target = proxying_target(r);
+    return p->proxy_target ? proxying_authorize(r, &p->proxy_authorization) : ERR_MEMORY;
+}
+
+static const char *target(const struct parts *p, const struct afetch_request *r)
+{
+    const char *given = r->session->defaults.request_target;
+    return given ? given : p->proxy_target ? p->proxy_target : r->url.target;
 }
 
 static int collect(struct parts *p, struct afetch_request *r)
@@ -78,29 +97,30 @@ static int collect(struct parts *p, struct afetch_request *r)
     int rc = url_authority(&r->url, p->host, sizeof p->host);
     if (rc < 0)
         return error_set(&r->err, rc, 0, "the host is too long");
-    if (authorize(&r->url, &p->authorization) < 0 || collect_fields(p, r) < 0)
+    if (authorize(&r->url, &p->authorization) < 0 || collect_fields(p, r) < 0 || collect_for_proxy(p, r) < 0)
         return error_set(&r->err, ERR_MEMORY, 0, NULL);
-    if (r->continue_from)
-        snprintf(p->range, sizeof p->range, "bytes=%" PRIu64 "-", r->continue_from);
     return 0;
 }
 
-static int write_parts(const struct parts *p, struct afetch_request *r, struct buf *out)
+static int write_parts(struct parts *p, struct afetch_request *r, struct buf *out)
 {
     const struct afetch_session *s = r->session;
     struct http1_default more[] = {
         {"Accept-Encoding", s->compressed ? decode_offer() : NULL},
         {"Referer", r->referer ? r->referer : s->defaults.referer},
-        {"Range", *p->range ? p->range : NULL},
-        {"If-Range", *p->range ? r->etag : NULL},
+        {"Range", ranges_field(r, p->range)},
+        {"If-Range", ranges_condition(r)},
+        {condition_name(&r->condition), condition_value(&r->condition)},
+        {"Proxy-Connection", p->proxy_target ? "Keep-Alive" : NULL},
         {"Transfer-Encoding", upload_coding(r)},
     };
     struct http1_default last[UPLOAD_FIELDS];
     upload_fields(r, last);
     struct http1_request head = {.method = request_method(r),
-                                 .target = s->defaults.request_target ? s->defaults.request_target : r->url.target,
+                                 .target = target(p, r),
                                  .http10 = s->defaults.http10,
                                  .host = p->host,
+                                 .proxy_authorization = p->proxy_authorization,
                                  .authorization = p->authorization,
                                  .user_agent = *s->user_agent ? s->user_agent : NULL,
                                  .more = more,

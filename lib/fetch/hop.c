@@ -6,6 +6,7 @@
 #include "fetch/attempt.h"
 #include "fetch/deliver.h"
 #include "fetch/head.h"
+#include "fetch/proxying.h"
 #include "fetch/request.h"
 #include "fetch/response.h"
 #include "fetch/session.h"
@@ -21,13 +22,14 @@ static int begin_exchange(struct hop *h)
     r->peer = h->conn->peer;
     r->have_peer = true;
     r->reused = h->conn->used;
-    struct tls *tls = stream_tls(h->conn->stream);
+    struct tls *tls = proxying_server_tls(r, h->conn->stream);
     r->tls_version = tls ? tls_version(tls) : NULL;
     if (h->conn->used) {
         session_count_reuse(h->request->session);
         session_trace(h->request->session, r, "Reusing connection #%llu", (unsigned long long)h->conn->id);
     }
     exchange_begin(&h->exchange, h->conn, request_ends_at_head(r), &r->err);
+    exchange_read_as(&h->exchange, r->session->defaults.raw, r->session->defaults.ignore_length);
     buf_init(&h->head, HEAD_OUT_MAX);
     int rc = r->upload ? upload_frame(r) : 0;
     if (rc == 0)
@@ -58,15 +60,17 @@ static int step_of(int delivered)
 {
     if (delivered <= 0)
         return delivered;
+    if (delivered == DELIVER_END)
+        return STEP_END;
     return delivered == DELIVER_PAUSE ? STEP_PAUSE : STEP_TURN;
 }
 
 static int take_head(struct afetch_request *r, const struct http1 *response)
 {
     int rc = response_head(r, response);
-    if (rc == 0 && r->upload)
+    if (rc >= 0 && r->upload)
         upload_answered(r, r->status);
-    return rc;
+    return step_of(rc);
 }
 
 /* One event of the response: a step, or an error. */
@@ -138,7 +142,8 @@ static void stop_clock(struct hop *h)
     h->request->spent_ns += engine_now_ns(h->request->worker->engine) - h->begun_ns;
     if (h->co.reason == ERR_TIMEOUT)
         error_set(&h->request->err, ERR_TIMEOUT, 0, "after %.3g s (--max-time), with %llu bytes received",
-                  (double)timeout_ns(h->request) / 1e9, (unsigned long long)h->request->bytes);
+                  (double)timeout_ns(h->request) / 1e9,
+                  (unsigned long long)(h->request->bytes - h->request->ranges.had));
 }
 
 /* A connection that was kept may have been closed by the server in the very moment of its reuse (RFC 9112
@@ -161,11 +166,10 @@ static void end_attempt(struct hop *h)
 
 static void end_exchange(struct hop *h)
 {
-    struct tls *tls = stream_tls(h->conn->stream);
-    if (tls)
-        session_keep_ticket(h->request->session, h->request->origin, tls_take_session(tls));
+    connect_keep_tickets(h->request, h->conn->stream);
     bool body_left = request_ends_at_head(h->request) && !request_is_head(h->request);
-    bool reusable = h->exchange.conn && exchange_reusable(&h->exchange) && !body_left;
+    bool reusable =
+        h->exchange.conn && exchange_reusable(&h->exchange) && !body_left && !proxying_ends(h->request, h->conn->http1);
     if (h->stale)
         attempt_reset(h->request);
     exchange_end(&h->exchange);

@@ -53,7 +53,7 @@ void afetch_request_free(struct afetch_request *r)
     free(r->content_type);
     free(r->location);
     free(r->referer);
-    free(r->etag);
+    ranges_deinit(&r->ranges);
     free(r->origin);
     free(r->shown);
     free(r->text);
@@ -215,7 +215,9 @@ int request_prepare(struct afetch_request *r)
         return error_set(&r->err, ERR_SCHEME, 0, "%s is not allowed (--proto)", r->url.scheme);
     free(r->origin);
     r->origin = make_origin(&r->url);
-    return r->origin ? 0 : error_set(&r->err, ERR_MEMORY, 0, NULL);
+    if (!r->origin)
+        return error_set(&r->err, ERR_MEMORY, 0, NULL);
+    return routes_find(&r->session->routes, &r->url, &r->route, &r->err);
 }
 
 int request_copy_field(char **to, const char *value)
@@ -293,7 +295,7 @@ void request_done(struct afetch_request *r, int rc)
         .code = rc < 0 ? (enum afetch_code)error_exit_code(r->err.code) : AFETCH_OK,
         .error = rc < 0 ? error_text(&r->err) : "",
         .status = r->status,
-        .bytes = r->discard ? 0 : r->bytes,
+        .bytes = r->discard ? 0 : r->bytes - r->ranges.had,
         .bytes_sent = r->bytes_sent,
         .queued_ns = request_since_start(r, r->queued_ns),
         .resolved_ns = request_since_start(r, r->times.resolved_ns),
