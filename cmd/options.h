@@ -4,6 +4,7 @@
 #define AFETCH_CMD_OPTIONS_H
 
 #include "afetch.h"
+#include "bytes.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,10 +25,18 @@ enum option_kind {
     OPTION_STATUSES, /* const char *, such as "200-299,404" */
     OPTION_PROTOS,   /* unsigned, AFETCH_SCHEME_..., such as "=https" or "-http" */
     OPTION_CHOICE,   /* const char *, one of the words of `choices` */
-    OPTION_HEADER,   /* one more of options.headers, or @FILE */
+    OPTION_LIST,     /* struct options_list: one more */
+    OPTION_HEADER,   /* one more of a struct options_list, or @FILE */
     OPTION_OUTPUT,   /* one more of options.outputs */
-    OPTION_CERT,     /* FILE[:PASSWORD] */
+    OPTION_CERT,     /* FILE[:PASSWORD], in a struct afetch_tls */
+    OPTION_PROXY,    /* const char *, a proxy's URL; of the kind that `choices` names, where it names none itself */
+    OPTION_USER,     /* NAME[:PASSWORD] */
+    OPTION_BITS,     /* takes no argument: adds min to unsigned, which --no-NAME takes off again */
     OPTION_URL,      /* one more of options.inputs */
+    OPTION_RANGE,    /* options.range */
+    OPTION_CONTINUE, /* options.resume: a number, or - */
+    OPTION_TIME,     /* options.condition: a date, or a file */
+    OPTION_DATA,     /* one more piece of options.data or options.query, as min says (options_body.h) */
     OPTION_HELP,
     OPTION_VERSION,
     OPTION_SOON /* named in the contract, not there yet: a usage error that says so */
@@ -38,8 +47,10 @@ enum option_topic {
     TOPIC_OUTPUT,
     TOPIC_LIMITS,
     TOPIC_HTTP,
+    TOPIC_AUTH,
     TOPIC_RETRIES,
     TOPIC_NETWORK,
+    TOPIC_PROXY,
     TOPIC_TLS,
     TOPIC_ABOUT,
     TOPIC_COUNT
@@ -102,6 +113,9 @@ struct options_input {
 /* What a status that is no success means. */
 enum options_fail { FAIL_NEVER = 1, FAIL_DROP, FAIL_WITH_BODY };
 
+/* Where a transfer goes on. */
+enum options_resume { RESUME_NONE, RESUME_FOUND, RESUME_AT };
+
 struct options_list {
     const char **item;
     size_t count;
@@ -121,8 +135,15 @@ struct options {
     bool location;               /* redirects are followed; on unless --no-location */
     unsigned parallel_max, parallel_max_host;
     uint64_t connect_timeout_ms, timeout_ms;
-    bool compressed;
-    uint64_t max_filesize; /* 0: no limit */
+    bool compressed, raw, ignore_content_length;
+    const char *range; /* -r; NULL: none */
+    char range_room[24];
+    enum options_resume resume; /* -C */
+    uint64_t resume_at;
+    enum afetch_condition condition; /* -z */
+    int64_t condition_s;
+    const char *etag_save, *etag_compare; /* files; NULL: none */
+    uint64_t max_filesize;                /* 0: no limit */
     int max_redirs;
     bool location_trusted, post301, post302, post303;
     unsigned retry;
@@ -140,6 +161,31 @@ struct options {
     const char *referer;        /* less ";auto"; NULL: none */
     bool referer_auto;
     const char *dns_servers, *proto_default;
+    struct options_list resolve, connect_to;
+    const char *unix_socket;
+    unsigned ip; /* enum afetch_ip */
+    unsigned happy_eyeballs_ms;
+    bool keepalive;
+    unsigned keepalive_time, keepalive_count;
+
+    const char *user, *password; /* -u; NULL: none. A user without password is asked for it */
+    bool ask_password;
+    const char *bearer; /* NULL: none */
+    unsigned auth;      /* AFETCH_AUTH_... */
+    bool netrc, netrc_optional;
+    const char *netrc_file; /* NULL: .netrc in the home folder */
+    bool has_data;          /* -d and its like: data is sent, which may be empty */
+    bool json, get;
+    struct bytes data;
+    struct bytes query; /* what is added to each URL's; empty: nothing */
+    uint64_t expect100_timeout_ms;
+    const char *proxy, *noproxy; /* NULL: the environment's; "": none */
+    const char *proxy_user;      /* USER[:PASSWORD], as given, then the user alone; NULL: none */
+    const char *proxy_password;
+    bool proxytunnel;
+    bool suppress_connect_headers; /* where heads are printed: not those of proxies' answers to CONNECT */
+    struct options_list proxy_headers;
+    struct afetch_tls proxy_tls;
 
     struct afetch_tls tls;                      /* as the library takes it */
     unsigned tls_min;                           /* enum afetch_tls_version */
@@ -163,6 +209,8 @@ struct options {
  * 27 no memory. options_deinit in any case. */
 int options_parse(struct options *o, int argc, char **argv);
 void options_deinit(struct options *o);
+/* Keeps an allocated text until options_deinit. NULL without memory (text may be NULL for that), and it is freed. */
+char *options_own(struct options *o, char *text);
 
 /* The -o that holds for what comes of o->inputs[input], or NULL. */
 const char *options_output(const struct options *o, size_t input);

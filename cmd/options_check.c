@@ -1,5 +1,9 @@
 /* What options mean together, once all of them are read. */
 #include "options_check.h"
+#include "options_auth.h"
+#include "options_body.h"
+#include "options_proxy.h"
+#include "options_ranges.h"
 #include "options_tls.h"
 #include "template.h"
 
@@ -16,6 +20,28 @@ static int refuse(struct options *o, const char *fmt, ...)
     vsnprintf(o->error, sizeof o->error, fmt, args);
     va_end(args);
     return 2;
+}
+
+int options_fail(struct options *o, int status, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(o->error, sizeof o->error, fmt, args);
+    va_end(args);
+    return status;
+}
+
+int options_no_memory(struct options *o)
+{
+    return options_fail(o, AFETCH_MEMORY, "out of memory");
+}
+
+int options_claim_stdin(struct options *o, const char *who)
+{
+    if (o->stdin_reader)
+        return refuse(o, "%s reads standard input, but %s does so already", who, o->stdin_reader);
+    o->stdin_reader = who;
+    return 0;
 }
 
 void options_warn(struct options *o, const char *fmt, ...)
@@ -117,20 +143,29 @@ static int check_request(struct options *o)
         return refuse(o, "--no-fail and --accept-status contradict each other; give one of them");
     if (o->head && o->outputs.count > 0)
         return refuse(o, "-I with -o is not there yet: heads cannot be written to files");
-    return split_referer(o);
+    int rc = options_check_ranges(o);
+    return rc ? rc : split_referer(o);
 }
 
 int options_check(struct options *o)
 {
     if (o->action != ACTION_FETCH)
         return 0;
+    if (o->input_count == 0 && o->json && strstr(o->data.data, "://"))
+        return refuse(o, "no URL given: --json sends its argument as a request's body; did you mean --jsonl?");
     if (o->input_count == 0)
         return refuse(o, "no URL given: afetch URL..., or \"afetch -\" to read them from standard input");
+    options_check_auth(o);
     const char *why = options_check_tls(o);
     if (why)
         return refuse(o, "%s", why);
-    int rc = check_mode(o);
+    int rc = options_check_proxy(o);
+    if (rc)
+        return rc == AFETCH_MEMORY ? (refuse(o, "out of memory"), rc) : rc;
+    rc = check_mode(o);
     if (rc == 0)
         rc = check_request(o);
+    if (rc == 0)
+        rc = options_check_body(o);
     return rc ? rc : check_outputs(o);
 }

@@ -7,6 +7,7 @@
 #include "report.h"
 
 struct files;
+struct options;
 struct transfer;
 
 /* What the run does for its transfers. */
@@ -34,8 +35,8 @@ struct transfer_start {
     const char *output;      /* -o, or NULL */
     const struct glob *glob; /* whose values -o may want, during the call; NULL: none */
     uint64_t n;              /* which input, from 1 */
-    const char *method;
-    bool head_only;
+    const struct options *options;
+    struct afetch_body *body; /* NULL: none */
 };
 
 void transfers_init(struct transfers *ts, struct report *report, const struct transfers_owner *owner, unsigned parallel,

@@ -41,14 +41,16 @@ enum afetch_code {
     AFETCH_URL = 3,           /* malformed URL */
     AFETCH_PROXY_RESOLVE = 5, /* the proxy's look-up failed, or its URL is none */
     AFETCH_RESOLVE = 6,       /* look-up failed */
-    AFETCH_CONNECT = 7,       /* no connection */
+    AFETCH_CONNECT = 7,       /* no connection, or no tunnel through a proxy */
     AFETCH_WEIRD_REPLY = 8,   /* the server does not speak HTTP */
     AFETCH_PARTIAL = 18,      /* the body ended early */
     AFETCH_STATUS = 22,       /* status 400 and over */
     AFETCH_WRITE = 23,        /* the body callback failed */
+    AFETCH_UPLOAD = 25,       /* a body that cannot be sent in this way */
     AFETCH_READ = 26,         /* input failed */
     AFETCH_MEMORY = 27,       /* out of memory */
     AFETCH_TIMEOUT = 28,      /* timed out */
+    AFETCH_RANGE = 33,        /* not the range that was asked for */
     AFETCH_TLS = 35,          /* TLS handshake failed */
     AFETCH_CANCELED = 42,     /* cancelled by the caller */
     AFETCH_REDIRECTS = 47,    /* too many redirects */
@@ -60,6 +62,7 @@ enum afetch_code {
     AFETCH_CERT = 60,         /* certificate not accepted */
     AFETCH_ENCODING = 61,     /* bad content encoding */
     AFETCH_FILESIZE = 63,     /* over the size that is allowed */
+    AFETCH_REWIND = 65,       /* a body that cannot be sent again */
     AFETCH_LOGIN = 67,        /* user name or password not accepted */
     AFETCH_TRUST = 77,        /* trust store */
     AFETCH_CRL = 82,          /* revocation lists */
@@ -86,12 +89,25 @@ enum afetch_scheme { AFETCH_SCHEME_HTTP = 1, AFETCH_SCHEME_HTTPS = 2 };
 /* Redirects whose POST stays one; else it becomes a GET, as in browsers. */
 enum afetch_post { AFETCH_POST301 = 1, AFETCH_POST302 = 2, AFETCH_POST303 = 4 };
 
+/* Ways to say who asks: a bit for each. */
+enum afetch_auth { AFETCH_AUTH_BASIC = 1, AFETCH_AUTH_DIGEST = 2, AFETCH_AUTH_BEARER = 4 };
+
+/* Of a URL: whose name is shown there. */
+struct afetch_login {
+    const char *user,
+        *password;   /* in: its user info, NULL: it has none; out: what is to be shown, until the next call */
+    bool found;      /* out: that is this host's own, and no secret of where a redirect came from */
+    const char *why; /* out: particulars of a failure */
+};
+
 /* What a trace callback is given. */
 enum afetch_trace {
     AFETCH_TRACE_INFO,     /* one line of text about what happens */
     AFETCH_TRACE_HEAD_OUT, /* one line of the request's head, without its line end */
     AFETCH_TRACE_HEAD_IN   /* one line of a response's head */
 };
+
+enum afetch_ip { AFETCH_IP_ANY, AFETCH_IP_V4, AFETCH_IP_V6 };
 
 enum afetch_tls_version { AFETCH_TLS_DEFAULT, AFETCH_TLS_1_2, AFETCH_TLS_1_3 };
 
@@ -127,6 +143,7 @@ struct afetch_options {
     uint64_t connect_timeout_ms; /* look-up, connection and TLS together, of each attempt; 0: none; default 30,000 */
     uint64_t timeout_ms;         /* an attempt as a whole; waiting for a place does not count; 0: none (default) */
     const char *user_agent;      /* NULL: "afetch/VERSION"; "": none */
+    uint64_t expect_timeout_ms;  /* a large body waits so long for the server's 100 (Continue); default 1,000 */
     const char *const *headers;  /* "Name: value" for every request; curl's meaning of "Name:" and "Name;" */
     size_t header_count;
     const char *referer;        /* a Referer field; NULL: none */
@@ -137,12 +154,34 @@ struct afetch_options {
     bool disallow_user;         /* a URL with user info fails with AFETCH_LOGIN, a redirect's too */
     unsigned proto;             /* AFETCH_SCHEME_…: which URLs may be fetched, a redirect's too; 0 (default): all */
     const char *default_scheme; /* of a URL without one: "http" (default) or "https" */
+    /* Who asks. It is shown to the origin of the URL that was asked for, not to others that redirects lead to (but see
+     * location_trusted). */
+    const char *user, *password; /* for all requests, in place of their URLs' user info; user NULL: that */
+    const char *bearer;          /* a token (RFC 6750); NULL: none */
+    unsigned auth; /* AFETCH_AUTH_…, to choose from. A single one but Digest is used at once, else what is asked for
+                      tells; 0 (default): Bearer where there is a token, else Basic */
+    /* Asked for each host that a URL or a redirect leads to, where no user is given for the request or the session: 0 with
+     * login as it is to be, or a code that the request fails with. NULL: a URL's user info holds. */
+    enum afetch_code (*login)(void *arg, const char *host, struct afetch_login *login);
+    void *login_arg;
     struct afetch_tls tls;
-    const char *dns_servers;     /* "127.0.0.1:5353,…"; NULL: the system's */
-    bool fail_on_status;         /* a status that is no success is a failure (default) */
-    bool fail_with_body;         /* then too the callbacks get head and body */
+    const char *dns_servers; /* "127.0.0.1:5353,…"; NULL: the system's */
+    /* Where hosts are reached; in curl's syntax, see afetch(1). */
+    const char *const *resolve; /* "HOST:PORT:ADDRESS[,ADDRESS]…" each; also "+…" and "-HOST:PORT" */
+    size_t resolve_count;
+    const char *const *connect_to; /* "HOST1:PORT1:HOST2:PORT2" each */
+    size_t connect_to_count;
+    const char *unix_socket;    /* the path of a socket that everything connects to; NULL: none */
+    enum afetch_ip ip;          /* of which addresses names are asked */
+    uint64_t happy_eyeballs_ms; /* between two addresses of a host that are tried; default 250 */
+    unsigned keepalive_s;       /* an idle connection is probed after, and every, so many seconds; 0: not; default 60 */
+    unsigned keepalive_count;   /* so many probes in vain end it; 0: as many as the system wants (default) */
+    bool fail_on_status;        /* a status that is no success is a failure (default) */
+    bool fail_with_body;        /* then too the callbacks get head and body */
     const char *accept_statuses; /* "200-299,404": what success is; NULL: below 400 */
     bool compressed;             /* ask for content codings, and take them off the body */
+    bool raw;                    /* bodies as they come: no content coding is taken off, nor chunks' lines */
+    bool ignore_content_length;  /* a body that is not chunked goes on until the server closes */
     uint64_t filesize_max;       /* bytes of a body, as delivered; more fails with AFETCH_FILESIZE; 0: no limit */
     /* Redirects. */
     bool follow;          /* they are followed (default) */
@@ -157,6 +196,17 @@ struct afetch_options {
     bool retry_connrefused;     /* a refused connection, too */
     bool retry_all_errors;      /* any failure of the transfer, and any status of 500 and over */
     const char *retry_on_statuses; /* "404,420-423": these, too; NULL: none */
+    /* Proxies. */
+    /* "[KIND://][USER[:PASSWORD]@]HOST[:PORT]" for every URL; KIND: http (default), https, socks4, socks4a, socks5,
+     * socks5h; PORT: 1080, for https 443. "": none. NULL (default): what http_proxy (for http), https_proxy, HTTPS_PROXY
+     * (for https), all_proxy, ALL_PROXY are when the session is made. */
+    const char *proxy;
+    const char *noproxy; /* hosts, domains, networks that are reached without one; "*": all; NULL: no_proxy, NO_PROXY */
+    const char *proxy_user, *proxy_password; /* shown to a proxy whose URL has neither */
+    bool proxy_tunnel;                       /* CONNECT to HTTP proxies for http URLs, too */
+    const char *const *proxy_headers;        /* as headers, for HTTP proxies alone; no server sees them in a tunnel */
+    size_t proxy_header_count;
+    struct afetch_tls proxy_tls; /* towards https proxies */
     /* Called with what happens to a request (NULL: not). text is valid during the call. */
     void (*trace)(void *arg, const struct afetch_request *r, enum afetch_trace kind, const char *text, size_t len);
     void *trace_arg;
@@ -165,8 +215,9 @@ struct afetch_options {
 AFETCH_API void afetch_options_init(struct afetch_options *opt);
 
 /* A session: limits, trust, look-ups, connections. opt NULL: the defaults. AFETCH_MEMORY; AFETCH_TRUST for a ca_file
- * that holds no certificate; AFETCH_RESOLVE for dns_servers that are none; AFETCH_INTERNAL for a header with a line end
- * in it, or where there is no event loop. On failure *out is untouched and *error, where error is not NULL, is an
+ * that holds no certificate; AFETCH_RESOLVE for dns_servers that are none; AFETCH_PROXY_RESOLVE or AFETCH_CONNECT for a
+ * proxy that is none; AFETCH_INTERNAL for a header with a line end in it, for what resolve, connect_to or unix_socket
+ * cannot be, or where there is no event loop. On failure *out is untouched and *error, where error is not NULL, is an
  * allocated sentence (free it) or NULL. */
 AFETCH_API enum afetch_code afetch_session_new(struct afetch_session **out, const struct afetch_options *opt,
                                                char **error);
@@ -224,15 +275,22 @@ struct afetch_head {
     const char *reason;
     int http_minor;         /* 0 or 1 for HTTP/1.x */
     int64_t content_length; /* -1: unknown */
+    /* Of afetch_request_set_resume. */
+    uint64_t offset;       /* the body goes on there, behind what the receiver has; 0: it begins from the start */
+    bool complete;         /* the receiver has it all, and no body follows */
+    bool resumable;        /* what is delivered could be gone on with by a later request */
+    uint64_t size;         /* of the whole, where resumable; 0: unknown */
+    const char *validator; /* of that later request; NULL: none */
 };
 
 /* Times are nanoseconds since the session began with the request; 0: it did not happen. */
 struct afetch_result {
     uint64_t start_ns; /* when that was, on CLOCK_MONOTONIC */
     enum afetch_code code;
-    const char *error; /* one sentence, or "" for success */
-    int status;        /* 0: no response */
-    uint64_t bytes;    /* of the body, delivered */
+    const char *error;   /* one sentence, or "" for success */
+    int status;          /* 0: no response */
+    uint64_t bytes;      /* of the body, delivered */
+    uint64_t bytes_sent; /* of the request's body, in the last attempt, less its framing */
     uint64_t queued_ns, resolved_ns, connected_ns, secured_ns, sent_ns, first_byte_ns, done_ns;
     const char *remote_ip; /* "" if never connected */
     uint16_t remote_port;
@@ -260,6 +318,7 @@ struct afetch_hop {
     int64_t content_length; /* -1: unknown */
     const char *request_head;
     size_t request_head_len;  /* 0: nothing was sent */
+    uint64_t bytes_sent;      /* of the request's body, less its framing */
     uint64_t header_bytes;    /* of the response's heads */
     uint64_t body_bytes;      /* of the body, as it came, less transfer codings */
     const char *redirect_url; /* where a status 3xx leads, followed or not; "" */
@@ -283,8 +342,9 @@ struct afetch_callbacks {
     enum afetch_flow (*head)(void *arg, struct afetch_request *r, const struct afetch_head *head);
     /* Bytes of the body, valid during the call; may be NULL: they are counted alone. */
     enum afetch_flow (*body)(void *arg, struct afetch_request *r, const void *data, size_t len);
-    /* What was delivered of the body is void: a try failed, and the next begins from the start. AFETCH_ABORT: it cannot be
-     * undone, and the request fails with what went wrong. NULL: where there is a body callback, it cannot. */
+    /* What was delivered of the body is void: a try failed, and the next begins from the start, or where the receiver was
+     * at first; head will be called again. AFETCH_ABORT: it cannot be undone, and the request fails with what went wrong.
+     * NULL: where there is a body callback, it cannot. */
     enum afetch_flow (*restart)(void *arg, struct afetch_request *r);
     /* A hop has ended. afetch_request_header and afetch_request_header_at give the fields of its response during the
      * call. */
@@ -307,8 +367,35 @@ AFETCH_API enum afetch_code afetch_request_set_method(struct afetch_request *r, 
 AFETCH_API void afetch_request_set_head_only(struct afetch_request *r);
 /* One more "Name: value", after the session's. AFETCH_MEMORY, AFETCH_INTERNAL for a line end in it. */
 AFETCH_API enum afetch_code afetch_request_add_header(struct afetch_request *r, const char *line);
+/* As the session's user and password, for this one. password may be NULL. AFETCH_MEMORY. */
+AFETCH_API enum afetch_code afetch_request_set_user(struct afetch_request *r, const char *user, const char *password);
 /* As the session's timeout_ms, for this one. */
 AFETCH_API void afetch_request_set_timeout(struct afetch_request *r, uint64_t timeout_ms);
+
+/* Asks for a part of the body: ranges is what follows "bytes=" in the Range field ("0-99", "100-", "-500", "0-9,20-29").
+ * A server may send the whole all the same; one range that is not the one asked for fails with AFETCH_RANGE.
+ * AFETCH_MEMORY, AFETCH_INTERNAL for a control character in it. */
+AFETCH_API enum afetch_code afetch_request_set_range(struct afetch_request *r, const char *ranges);
+
+/* What the receiver has of the body already. */
+struct afetch_resume {
+    uint64_t offset;       /* so many bytes of its beginning */
+    uint64_t size;         /* of the whole, if it is known; else 0 */
+    const char *validator; /* what tells whether the server has the same still, of afetch_head; NULL: not known */
+    int64_t since_s;       /* when they were fetched, in seconds since the epoch; 0: not known */
+    bool exact;            /* as curl's -C N: a server that does not go on there is a failure, AFETCH_RANGE */
+};
+/* A GET goes on where the receiver is: head says whether it does (offset), or begins from the start. What is put
+ * together is always of one version: by the validator; without one, by the server's copy being older than since_s; with
+ * exact and neither, by the caller's word. Not beside a range. AFETCH_MEMORY, AFETCH_INTERNAL for a control character. */
+AFETCH_API enum afetch_code afetch_request_set_resume(struct afetch_request *r, const struct afetch_resume *resume);
+
+enum afetch_condition { AFETCH_ALWAYS, AFETCH_IF_MODIFIED_SINCE, AFETCH_IF_UNMODIFIED_SINCE, AFETCH_LAST_MODIFIED };
+/* Only what was modified after a time, in seconds since the epoch, or not after it; what is not so is a success without
+ * a body, with status 304. AFETCH_LAST_MODIFIED is the former, asked by that field, for servers that know it.
+ * AFETCH_INTERNAL for a time beyond the year 9999. */
+AFETCH_API enum afetch_code afetch_request_set_condition(struct afetch_request *r, enum afetch_condition kind,
+                                                         int64_t time_s);
 
 /* The URL that was asked for, less its user info, control characters shown as \xNN. Lives as long as the request. */
 AFETCH_API const char *afetch_request_url(const struct afetch_request *r);
@@ -329,8 +416,55 @@ AFETCH_API void afetch_request_resume(struct afetch_request *r);
  * was not handed over yet, or that the session has not begun with, ends when its turn comes. From any thread, while the
  * request lives. */
 AFETCH_API void afetch_request_cancel(struct afetch_request *r);
-/* Within head or body: says why AFETCH_ABORT will be returned: a code, and the particulars of its sentence. */
+/* Within head, body or a feeder's function: says why AFETCH_ABORT or AFETCH_FEED_FAILED will be returned: a code, and the
+ * particulars of its sentence. */
 AFETCH_API void afetch_request_fail(struct afetch_request *r, enum afetch_code code, const char *why);
+
+/* ---- what requests send ----------------------------------------------------------------------------------------- */
+
+/* A body. Made once and then set to any number of requests, which share it: it goes with the last of its holders. */
+struct afetch_body;
+
+/* len bytes, copied. NULL without memory. */
+AFETCH_API struct afetch_body *afetch_body_new(const void *data, size_t len);
+/* What the feeder of a request (afetch_request_set_feeder) gives under this name. NULL without memory. */
+AFETCH_API struct afetch_body *afetch_body_new_fed(const char *name);
+/* The caller holds it no more. NULL is allowed. On the thread that makes requests. */
+AFETCH_API void afetch_body_free(struct afetch_body *b);
+
+/* Makes r send a body (NULL: none), before it is handed over; by POST, unless a method is set. A body of 1 MiB and over,
+ * or of a length that is not known, is announced by Expect: 100-continue; the latter goes in chunks. Fields of the same
+ * name among the headers take the place of Content-Length, Content-Type, Transfer-Encoding and Expect. */
+AFETCH_API void afetch_request_set_body(struct afetch_request *r, struct afetch_body *body);
+
+enum afetch_feed {
+    AFETCH_FEED_SOME,   /* here it is */
+    AFETCH_FEED_END,    /* there is no more */
+    AFETCH_FEED_LATER,  /* not yet: asked again after afetch_request_feed */
+    AFETCH_FEED_FAILED, /* the transfer fails with AFETCH_READ, or as afetch_request_fail said */
+};
+
+struct afetch_feed_facts {
+    int64_t length; /* bytes; -1 (as it is set before): not known. What is over that is not asked for */
+    bool once;      /* bytes that were given cannot be given again: no redirect or try repeats them */
+};
+
+/* Where the bytes of bodies come from that do not lie in memory: files, pipes, what is being made. Nothing here may
+ * block: what is not there is told by AFETCH_FEED_LATER. One name is read at a time for a request. */
+struct afetch_feeder {
+    /* What has this name is wanted from its first byte on; each attempt begins anew. AFETCH_FEED_SOME: go on, with
+     * facts filled in; LATER, FAILED. */
+    enum afetch_feed (*begin)(void *arg, struct afetch_request *r, const char *name, struct afetch_feed_facts *facts);
+    /* Bytes, which stay put until the next call for r. */
+    enum afetch_feed (*read)(void *arg, struct afetch_request *r, const void **data, size_t *len);
+    /* What was begun is not wanted any more; always called, before done. */
+    void (*end)(void *arg, struct afetch_request *r);
+};
+
+/* feeder is copied; arg is what its functions are given. */
+AFETCH_API void afetch_request_set_feeder(struct afetch_request *r, const struct afetch_feeder *feeder, void *arg);
+/* The feeder has more after AFETCH_FEED_LATER, or an answer. From any thread, while the request lives. */
+AFETCH_API void afetch_request_feed(struct afetch_request *r);
 
 /* ---- about the library ------------------------------------------------------------------------------------------ */
 

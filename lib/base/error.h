@@ -16,11 +16,14 @@
     X(ERR_PROXY_RESOLVE, 5, "could not resolve proxy")                                                                 \
     X(ERR_RESOLVE, 6, "could not resolve host")                                                                        \
     X(ERR_CONNECT, 7, "could not connect")                                                                             \
+    X(ERR_TUNNEL, 7, "CONNECT tunnel failed")                                                                          \
     X(ERR_REPLY, 8, "weird server reply")                                                                              \
     X(ERR_PARTIAL, 18, "transfer ended early")                                                                         \
     X(ERR_STATUS, 22, "the server answered with an error")                                                             \
     X(ERR_WRITE, 23, "could not write")                                                                                \
+    X(ERR_UPLOAD, 25, "could not upload")                                                                              \
     X(ERR_READ, 26, "could not read")                                                                                  \
+    X(ERR_RANGE, 33, "range not delivered")                                                                            \
     X(ERR_TLS, 35, "TLS handshake failed")                                                                             \
     X(ERR_REDIRECTS, 47, "too many redirects")                                                                         \
     X(ERR_EMPTY, 52, "empty reply from server")                                                                        \
@@ -31,6 +34,7 @@
     X(ERR_CERT, 60, "certificate not accepted")                                                                        \
     X(ERR_ENCODING, 61, "bad content encoding")                                                                        \
     X(ERR_FILESIZE, 63, "file too large")                                                                              \
+    X(ERR_REWIND, 65, "could not send the body again")                                                                 \
     X(ERR_LOGIN, 67, "login denied")                                                                                   \
     X(ERR_TRUST, 77, "could not load the trust store")                                                                 \
     X(ERR_CRL, 82, "could not load the revocation lists")                                                              \

@@ -1,5 +1,6 @@
 #include "fetch/account.h"
 
+#include "fetch/proxying.h"
 #include "fetch/request.h"
 #include "fetch/response.h"
 #include "fetch/session.h"
@@ -46,10 +47,10 @@ static const char *redirect_url(const struct afetch_request *r, const struct htt
     return shown;
 }
 
-static void add_conn(struct afetch_hop *hop, const struct conn *conn, struct texts *t)
+static void add_conn(struct afetch_hop *hop, const struct afetch_request *r, const struct conn *conn, struct texts *t)
 {
     struct addr local;
-    struct tls *tls = stream_tls(conn->stream);
+    struct tls *tls = proxying_server_tls(r, conn->stream);
     hop->conn_id = conn->id;
     hop->reused = conn->used;
     hop->remote_ip = addr_text(&conn->peer, t->remote_ip);
@@ -97,7 +98,8 @@ void account_hop(struct afetch_request *r, const struct account *a)
     if (!r->callbacks.hop)
         return;
     const struct http1 *response = a->conn && r->status ? a->conn->http1 : NULL;
-    bool followed = r->then == REQUEST_REDIRECT && response_read_past(r, a->rc);
+    bool goes_on = r->then == REQUEST_REDIRECT || r->then == REQUEST_AGAIN;
+    bool followed = goes_on && response_read_past(r, a->rc);
     bool failed = a->rc < 0 && !followed;
     struct texts t;
     buf_init(&t.url, URL_MAX * 4);
@@ -111,6 +113,7 @@ void account_hop(struct afetch_request *r, const struct account *a)
                                : error_name(a->rc),
         .request_head = a->head->len ? a->head->data : "",
         .request_head_len = a->head->len,
+        .bytes_sent = r->bytes_sent,
         .reason = "",
         .content_length = -1,
         .redirect_url = redirect_url(r, response, &t.redirect),
@@ -120,7 +123,7 @@ void account_hop(struct afetch_request *r, const struct account *a)
         .tls_cipher = "",
     };
     if (a->conn)
-        add_conn(&hop, a->conn, &t);
+        add_conn(&hop, r, a->conn, &t);
     if (response)
         add_response(&hop, r, response);
     add_times(&hop, r, a->begun_ns);

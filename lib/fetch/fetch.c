@@ -1,5 +1,6 @@
 #include "fetch/fetch.h"
 
+#include "fetch/attempt.h"
 #include "fetch/redirect.h"
 #include "fetch/request.h"
 #include "fetch/response.h"
@@ -34,7 +35,8 @@ static struct co_op *wait_for_turn(struct fetch *f)
 
 static struct co_op *take_place(struct fetch *f)
 {
-    return pool_take(&f->place, &f->request->worker->door, f->request->origin, f->request->number);
+    const struct afetch_request *r = f->request;
+    return pool_take(&f->place, &r->worker->door, r->origin, route_home(&r->route), r->number);
 }
 
 static void note_place(struct fetch *f)
@@ -73,7 +75,7 @@ static bool end_hop(struct fetch *f)
     f->hopping = false;
     f->place.conn = f->u.hop.conn;
     f->u.hop.conn = NULL;
-    return f->u.hop.stale;
+    return f->u.hop.again;
 }
 
 /* Whether the request goes on after a hop that ended with rc: to where it was redirected, or in another try. */

@@ -1,53 +1,53 @@
 #include "fetch/head.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
+#include "fetch/proxying.h"
 #include "fetch/redirect.h"
 #include "fetch/session.h"
-#include "proto/auth.h"
+#include "fetch/upload.h"
 
 /* The texts that a head is made of; freed together. */
 struct parts {
     char host[300];
-    char range[48];
+    char range[RANGES_TEXT];
     char *authorization;
-    const char **fields; /* the user's */
+    char *proxy_target, *proxy_authorization; /* where the request goes to a proxy as it is */
+    const char **fields;                      /* the user's */
     size_t field_count;
 };
 
 static void parts_deinit(struct parts *p)
 {
     free(p->authorization);
+    free(p->proxy_target);
+    free(p->proxy_authorization);
     free(p->fields);
 }
 
-/* The URL's user info as an Authorization field's value; it belongs to that URL's origin. */
-static int authorize(const struct url *url, char **out)
+static bool is_line_of(const char *line, const char *name)
 {
-    if (!url->user && !url->password)
-        return 0;
-    *out = auth_basic(url->user, url->password);
-    return *out ? 0 : ERR_MEMORY;
+    size_t len = strcspn(line, ":;");
+    return strlen(name) == len && strncasecmp(line, name, len) == 0;
 }
 
 /* What was given by hand for the origin that was asked for: as curl, not to another one. */
 static bool stays_behind(const char *line)
 {
-    static const char *const secret[] = {"Authorization", "Cookie", "Host"};
-    size_t len = strcspn(line, ":;");
-    for (size_t i = 0; i < sizeof secret / sizeof secret[0]; i++)
-        if (strlen(secret[i]) == len && strncasecmp(line, secret[i], len) == 0)
-            return true;
-    return false;
+    return is_line_of(line, "Authorization") || is_line_of(line, "Cookie") || is_line_of(line, "Host");
 }
 
-static void add_fields(struct parts *p, char *const *lines, size_t count, bool crossed)
+/* How a body is framed that a redirect has left behind. */
+static bool frames(const char *line)
+{
+    return is_line_of(line, "Content-Length") || is_line_of(line, "Transfer-Encoding") || is_line_of(line, "Expect");
+}
+
+static void add_fields(struct parts *p, char *const *lines, size_t count, bool crossed, bool bodiless)
 {
     for (size_t i = 0; i < count; i++)
-        if (!crossed || !stays_behind(lines[i]))
+        if (!(crossed && stays_behind(lines[i])) && !(bodiless && frames(lines[i])))
             p->fields[p->field_count++] = lines[i];
 }
 
@@ -55,13 +55,36 @@ static int collect_fields(struct parts *p, const struct afetch_request *r)
 {
     const struct afetch_session *s = r->session;
     bool crossed = redirect_crossed(r) && !s->location_trusted;
-    size_t count = s->header_count + r->header_count;
+    bool forwarded = r->route.kind == ROUTE_FORWARD;
+    size_t count = s->header_count + r->header_count + (forwarded ? s->routes.header_count : 0);
     p->fields = calloc(count ? count : 1, sizeof *p->fields);
     if (!p->fields)
         return ERR_MEMORY;
-    add_fields(p, s->headers, s->header_count, crossed);
-    add_fields(p, r->headers, r->header_count, crossed);
+    bool bodiless = r->as_get;
+    add_fields(p, s->headers, s->header_count, crossed, bodiless);
+    add_fields(p, r->headers, r->header_count, crossed, bodiless);
+    if (forwarded)
+        add_fields(p, s->routes.headers, s->routes.header_count, false, false);
     return 0;
+}
+
+static int collect_for_proxy(struct parts *p, const struct afetch_request *r)
+{
+    if (r->route.kind != ROUTE_FORWARD)
+        return 0;
+    p->proxy_target = proxying_target(r);
+    return p->proxy_target ? proxying_authorize(r, &p->proxy_authorization) : ERR_MEMORY;
+}
+
+static const char *own_target(const struct afetch_request *r)
+{
+    const char *given = r->session->defaults.request_target;
+    return given ? given : r->url.target;
+}
+
+static const char *target(const struct parts *p, const struct afetch_request *r)
+{
+    return r->session->defaults.request_target || !p->proxy_target ? own_target(r) : p->proxy_target;
 }
 
 static int collect(struct parts *p, struct afetch_request *r)
@@ -69,34 +92,54 @@ static int collect(struct parts *p, struct afetch_request *r)
     int rc = url_authority(&r->url, p->host, sizeof p->host);
     if (rc < 0)
         return error_set(&r->err, rc, 0, "the host is too long");
-    if (authorize(&r->url, &p->authorization) < 0 || collect_fields(p, r) < 0)
+    if (collect_fields(p, r) < 0 || collect_for_proxy(p, r) < 0)
         return error_set(&r->err, ERR_MEMORY, 0, NULL);
-    if (r->continue_from)
-        snprintf(p->range, sizeof p->range, "bytes=%" PRIu64 "-", r->continue_from);
-    return 0;
+    return credentials_value(r->credentials, r->session, request_method(r), own_target(r), &p->authorization, &r->err);
 }
 
-static int write_parts(const struct parts *p, struct afetch_request *r, struct buf *out)
+static int write_parts(struct parts *p, struct afetch_request *r, struct buf *out)
 {
     const struct afetch_session *s = r->session;
     struct http1_default more[] = {
         {"Accept-Encoding", s->compressed ? decode_offer() : NULL},
         {"Referer", r->referer ? r->referer : s->defaults.referer},
-        {"Range", *p->range ? p->range : NULL},
-        {"If-Range", *p->range ? r->etag : NULL},
+        {"Range", ranges_field(r, p->range)},
+        {"If-Range", ranges_condition(r)},
+        {condition_name(&r->condition), condition_value(&r->condition)},
+        {"Proxy-Connection", p->proxy_target ? "Keep-Alive" : NULL},
+        {"Transfer-Encoding", upload_coding(r)},
     };
+    struct http1_default last[UPLOAD_FIELDS];
+    upload_fields(r, last);
     struct http1_request head = {.method = request_method(r),
-                                 .target = s->defaults.request_target ? s->defaults.request_target : r->url.target,
+                                 .target = target(p, r),
                                  .http10 = s->defaults.http10,
                                  .host = p->host,
+                                 .proxy_authorization = p->proxy_authorization,
                                  .authorization = p->authorization,
                                  .user_agent = *s->user_agent ? s->user_agent : NULL,
                                  .more = more,
                                  .more_count = sizeof more / sizeof more[0],
+                                 .last = last,
+                                 .last_count = UPLOAD_FIELDS,
                                  .user_fields = p->fields,
                                  .user_field_count = p->field_count};
     int rc = http1_write_head(out, &head);
     return rc < 0 ? error_set(&r->err, rc, 0, "the request's head") : 0;
+}
+
+static const char *find_line(char *const *lines, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (is_line_of(lines[i], name))
+            return lines[i] + strlen(name) + (lines[i][strlen(name)] != '\0');
+    return NULL;
+}
+
+const char *head_own_field(const struct afetch_request *r, const char *name)
+{
+    const char *value = find_line(r->session->headers, r->session->header_count, name);
+    return value ? value : find_line(r->headers, r->header_count, name);
 }
 
 int head_write(struct afetch_request *r, struct buf *out)

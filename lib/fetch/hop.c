@@ -6,9 +6,11 @@
 #include "fetch/attempt.h"
 #include "fetch/deliver.h"
 #include "fetch/head.h"
+#include "fetch/proxying.h"
 #include "fetch/request.h"
 #include "fetch/response.h"
 #include "fetch/session.h"
+#include "fetch/upload.h"
 
 enum { HEAD_OUT_MAX = 1024 * 1024 };
 
@@ -20,23 +22,33 @@ static int begin_exchange(struct hop *h)
     r->peer = h->conn->peer;
     r->have_peer = true;
     r->reused = h->conn->used;
-    struct tls *tls = stream_tls(h->conn->stream);
+    struct tls *tls = proxying_server_tls(r, h->conn->stream);
     r->tls_version = tls ? tls_version(tls) : NULL;
     if (h->conn->used) {
         session_count_reuse(h->request->session);
         session_trace(h->request->session, r, "Reusing connection #%llu", (unsigned long long)h->conn->id);
     }
     exchange_begin(&h->exchange, h->conn, request_ends_at_head(r), &r->err);
+    exchange_read_as(&h->exchange, r->session->defaults.raw, r->session->defaults.ignore_length);
     buf_init(&h->head, HEAD_OUT_MAX);
-    return head_write(r, &h->head);
+    int rc = r->upload ? upload_frame(r) : 0;
+    if (rc == 0)
+        rc = head_write(r, &h->head);
+    return rc == 0 && r->upload ? upload_join_head(r, &h->head) : rc;
 }
 
+/* The head was sent; a body follows it. */
 static int sent(struct hop *h)
 {
+    struct afetch_request *r = h->request;
     int rc = exchange_sent(&h->exchange);
-    if (!h->request->callbacks.hop)
+    r->sent_ns = engine_now_ns(r->worker->engine);
+    if (rc == 0 && r->upload)
+        upload_start(r, &h->exchange, &h->co, &h->head);
+    else if (rc == 0)
+        exchange_whole(&h->exchange);
+    if (!r->callbacks.hop)
         buf_deinit(&h->head);
-    h->request->sent_ns = engine_now_ns(h->request->worker->engine);
     return rc;
 }
 
@@ -48,7 +60,17 @@ static int step_of(int delivered)
 {
     if (delivered <= 0)
         return delivered;
+    if (delivered == DELIVER_END)
+        return STEP_END;
     return delivered == DELIVER_PAUSE ? STEP_PAUSE : STEP_TURN;
+}
+
+static int take_head(struct afetch_request *r, const struct http1 *response)
+{
+    int rc = response_head(r, response);
+    if (rc >= 0 && r->upload)
+        upload_answered(r, r->status);
+    return step_of(rc);
 }
 
 /* One event of the response: a step, or an error. */
@@ -67,10 +89,12 @@ static int take_event(struct hop *h)
     if (!r->first_byte_ns)
         r->first_byte_ns = engine_now_ns(r->worker->engine);
     if (event == EXCHANGE_HEAD)
-        return response_head(r, h->conn->http1);
+        return take_head(r, h->conn->http1);
     if (event == EXCHANGE_BODY)
         return step_of(response_body(r, data, len));
     session_trace_response(r->session, r, h->conn->http1);
+    if (r->upload)
+        upload_informed(r, http1_status(h->conn->http1));
     return STEP_GO;
 }
 
@@ -118,7 +142,8 @@ static void stop_clock(struct hop *h)
     h->request->spent_ns += engine_now_ns(h->request->worker->engine) - h->begun_ns;
     if (h->co.reason == ERR_TIMEOUT)
         error_set(&h->request->err, ERR_TIMEOUT, 0, "after %.3g s (--max-time), with %llu bytes received",
-                  (double)timeout_ns(h->request) / 1e9, (unsigned long long)h->request->bytes);
+                  (double)timeout_ns(h->request) / 1e9,
+                  (unsigned long long)(h->request->bytes - h->request->ranges.had));
 }
 
 /* A connection that was kept may have been closed by the server in the very moment of its reuse (RFC 9112
@@ -127,26 +152,29 @@ static bool was_stale(const struct hop *h)
 {
     if (h->co.ret != ERR_SEND && h->co.ret != ERR_RECV && h->co.ret != ERR_EMPTY)
         return false;
-    return h->conn && h->conn->used && exchange_unanswered(&h->exchange) && request_is_idempotent(h->request);
+    return h->conn && h->conn->used && exchange_unanswered(&h->exchange) && request_is_idempotent(h->request) &&
+           upload_can_repeat(h->request);
 }
 
 static void end_attempt(struct hop *h)
 {
-    h->stale = was_stale(h);
-    if (!h->stale)
+    const struct afetch_request *r = h->request;
+    bool stale = was_stale(h);
+    h->again = stale || (r->then == REQUEST_AGAIN && response_read_past(r, h->co.ret));
+    if (!stale)
         account_hop(h->request, &(struct account){h->conn, &h->head, h->begun_ns, h->co.ret});
     buf_deinit(&h->head);
 }
 
 static void end_exchange(struct hop *h)
 {
-    struct tls *tls = stream_tls(h->conn->stream);
-    if (tls)
-        session_keep_ticket(h->request->session, h->request->origin, tls_take_session(tls));
+    connect_keep_tickets(h->request, h->conn->stream);
     bool body_left = request_ends_at_head(h->request) && !request_is_head(h->request);
-    bool reusable = h->exchange.conn && exchange_reusable(&h->exchange) && !body_left;
-    if (h->stale)
+    bool reusable =
+        h->exchange.conn && exchange_reusable(&h->exchange) && !body_left && !proxying_ends(h->request, h->conn->http1);
+    if (h->again)
         attempt_reset(h->request);
+    exchange_end(&h->exchange);
     h->conn->used = true;
     stream_release(h->conn->stream);
     if (!reusable) {
@@ -158,8 +186,10 @@ static void end_exchange(struct hop *h)
 void hop_run(struct co *co)
 {
     CO_BEGIN(struct hop, h);
-    if ((co->rc = start_clock(h)) < 0)
+    if ((co->rc = start_clock(h)) < 0 || (co->rc = upload_new(h->request)) < 0)
         CO_RETURN(co->rc);
+    if (h->request->upload)
+        CO_TRY(opening, upload_open(h->request, co));
     if (!h->conn) {
         if ((co->rc = connect_begin(&h->connect, h->request)) < 0)
             CO_RETURN(co->rc);
@@ -185,8 +215,13 @@ void hop_run(struct co *co)
                 CO_RETURN(co->rc);
         }
     }
+    if (h->request->upload)
+        CO_TRY(finishing, upload_finish(h->request));
     co->ret = response_end(h->request);
     CO_CLEANUP;
+    if (h->request->upload)
+        CO_AWAIT(reaping, upload_reap(h->request));
+    upload_free(h->request);
     stop_clock(h);
     connect_end(&h->connect);
     end_attempt(h);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fetch/body.h"
 #include "fetch/deliver.h"
 #include "fetch/session.h"
 
@@ -25,8 +26,7 @@ struct afetch_request *afetch_request_new(const char *url, size_t len)
     size_t shown_size = len > URL_MAX || has_control(url, len) ? 201 : len + 1;
     r->text = malloc(len + 1);
     r->shown = malloc(shown_size);
-    r->method = strdup("GET");
-    if (!r->text || !r->shown || !r->method) {
+    if (!r->text || !r->shown) {
         afetch_request_free(r);
         return NULL;
     }
@@ -34,7 +34,8 @@ struct afetch_request *afetch_request_new(const char *url, size_t len)
     r->text[len] = '\0';
     r->text_len = len;
     url_show(r->shown, shown_size, url, len);
-    atomic_init(&r->resumed, false);
+    atomic_init(&r->resume.over, false);
+    atomic_init(&r->feed.over, false);
     wishes_init(&r->wishes);
     return r;
 }
@@ -47,11 +48,15 @@ void afetch_request_free(struct afetch_request *r)
         free(r->headers[i]);
     free(r->headers);
     free(r->method);
+    free(r->user);
+    free(r->password);
+    credentials_free(r->credentials);
+    afetch_body_free(r->body);
     deliver_reset(r);
     free(r->content_type);
     free(r->location);
     free(r->referer);
-    free(r->etag);
+    ranges_deinit(&r->ranges);
     free(r->origin);
     free(r->shown);
     free(r->text);
@@ -112,6 +117,34 @@ enum afetch_code afetch_request_add_header(struct afetch_request *r, const char 
     return AFETCH_OK;
 }
 
+enum afetch_code afetch_request_set_user(struct afetch_request *r, const char *user, const char *password)
+{
+    char *user_copy = strdup(user), *password_copy = password ? strdup(password) : NULL;
+    if (!user_copy || (password && !password_copy)) {
+        free(user_copy);
+        free(password_copy);
+        return AFETCH_MEMORY;
+    }
+    free(r->user);
+    free(r->password);
+    r->user = user_copy;
+    r->password = password_copy;
+    return AFETCH_OK;
+}
+
+void afetch_request_set_body(struct afetch_request *r, struct afetch_body *body)
+{
+    body_hold(body);
+    afetch_body_free(r->body);
+    r->body = body;
+}
+
+void afetch_request_set_feeder(struct afetch_request *r, const struct afetch_feeder *feeder, void *arg)
+{
+    r->feeder = *feeder;
+    r->feeder_arg = arg;
+}
+
 void afetch_request_set_timeout(struct afetch_request *r, uint64_t timeout_ms)
 {
     r->timeout_ms = timeout_ms;
@@ -152,7 +185,9 @@ bool afetch_request_header_at(const struct afetch_request *r, size_t index, cons
 
 const char *request_method(const struct afetch_request *r)
 {
-    return r->as_get ? "GET" : r->method;
+    if (r->as_get)
+        return "GET";
+    return r->method ? r->method : r->body ? "POST" : "GET";
 }
 
 bool request_is_head(const struct afetch_request *r)
@@ -198,7 +233,10 @@ int request_prepare(struct afetch_request *r)
         return error_set(&r->err, ERR_SCHEME, 0, "%s is not allowed (--proto)", r->url.scheme);
     free(r->origin);
     r->origin = make_origin(&r->url);
-    return r->origin ? 0 : error_set(&r->err, ERR_MEMORY, 0, NULL);
+    if (!r->origin)
+        return error_set(&r->err, ERR_MEMORY, 0, NULL);
+    int rc = login_prepare(r);
+    return rc == 0 ? routes_find(&r->session->routes, &r->url, &r->route, &r->err) : rc;
 }
 
 int request_copy_field(char **to, const char *value)
@@ -221,18 +259,9 @@ int request_stop(struct afetch_request *r)
     return error_set(&r->err, ERR_WRITE, 0, "the receiver refused the body");
 }
 
-static void cancel_pause(struct co_op *op, int reason)
-{
-    struct afetch_request *r = (struct afetch_request *)(void *)((char *)op - offsetof(struct afetch_request, resume));
-    worker_forget_paused(r->worker, r);
-    co_complete(op, reason);
-}
-
 struct co_op *request_pause(struct afetch_request *r)
 {
-    co_op_begin(&r->resume, cancel_pause);
-    worker_add_paused(r->worker, r);
-    return &r->resume;
+    return worker_pause(r->worker, &r->resume);
 }
 
 void afetch_request_resume(struct afetch_request *r)
@@ -240,12 +269,17 @@ void afetch_request_resume(struct afetch_request *r)
     wish_make(r, WISH_RESUME);
 }
 
+void afetch_request_feed(struct afetch_request *r)
+{
+    wish_make(r, WISH_FEED);
+}
+
 void afetch_request_cancel(struct afetch_request *r)
 {
     wish_make(r, WISH_CANCEL);
 }
 
-static int code_of(enum afetch_code public_code)
+int request_code_of(enum afetch_code public_code)
 {
 #define CODE_OF(code, exit, text)                                                                                      \
     if ((int)public_code == (exit))                                                                                    \
@@ -257,7 +291,7 @@ static int code_of(enum afetch_code public_code)
 
 void afetch_request_fail(struct afetch_request *r, enum afetch_code code, const char *why)
 {
-    error_set(&r->err, code_of(code), 0, "%s", why);
+    error_set(&r->err, request_code_of(code), 0, "%s", why);
 }
 
 /* ---- the end --------------------------------------------------------------------------------------------------------------------- */
@@ -280,7 +314,8 @@ void request_done(struct afetch_request *r, int rc)
         .code = rc < 0 ? (enum afetch_code)error_exit_code(r->err.code) : AFETCH_OK,
         .error = rc < 0 ? error_text(&r->err) : "",
         .status = r->status,
-        .bytes = r->discard ? 0 : r->bytes,
+        .bytes = r->discard ? 0 : r->bytes - r->ranges.had,
+        .bytes_sent = r->bytes_sent,
         .queued_ns = since_start(r, r->queued_ns),
         .resolved_ns = since_start(r, r->times.resolved_ns),
         .connected_ns = since_start(r, r->times.connected_ns),

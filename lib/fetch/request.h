@@ -7,14 +7,24 @@
 
 #include "afetch.h"
 #include "base/co.h"
+#include "fetch/condition.h"
+#include "fetch/credentials.h"
+#include "fetch/ranges.h"
+#include "fetch/route.h"
 #include "fetch/wish.h"
+#include "fetch/worker.h"
 #include "net/dial.h"
 #include "proto/decode.h"
 #include "proto/http1.h"
 #include "proto/url.h"
 
 /* What a response leads to, beside its end. */
-enum request_then { REQUEST_END, REQUEST_REDIRECT, REQUEST_RETRY };
+enum request_then {
+    REQUEST_END,
+    REQUEST_AGAIN, /* at once, in its place */
+    REQUEST_REDIRECT,
+    REQUEST_RETRY
+};
 
 struct afetch_request {
     struct afetch_session *session; /* NULL until it begins */
@@ -23,17 +33,22 @@ struct afetch_request {
     struct afetch_request *next; /* in the session's queue */
     char *text;                  /* the URL as it was given */
     size_t text_len;
-    char *shown;          /* less its user info */
-    struct url url;       /* of this hop */
-    struct url first_url; /* the one asked for, once a redirect was followed; else all zero */
-    char *origin;         /* "https://[host]:port" of this hop */
+    char *shown;                     /* less its user info */
+    struct url url;                  /* of this hop */
+    struct url first_url;            /* the one asked for, once a redirect was followed; else all zero */
+    char *origin;                    /* "https://[host]:port" of this hop */
+    struct credentials *credentials; /* for that origin; NULL: none */
+    struct route route;              /* to it */
     bool parsed;
-    char *method;
+    char *method; /* NULL: by whether there is a body */
     bool head_only;
     char **headers;
     size_t header_count;
+    char *user, *password; /* given by hand for this request; NULL: not */
     uint64_t timeout_ms;
     bool timeout_set;
+    struct condition condition;
+    struct ranges ranges; /* asked for, and what the receiver has */
     struct afetch_callbacks callbacks;
     void *arg;
     uint64_t number;
@@ -43,15 +58,16 @@ struct afetch_request {
     uint64_t start_ns, queued_ns, sent_ns, first_byte_ns, done_ns; /* the engine's clock; 0: not yet */
     struct dial_times times;
     struct addr peer;
-    bool have_peer, reused, discard;
-    struct decode *decode; /* takes content codings off; NULL: there are none */
-    bool decoding;         /* what it was fed is not used up */
-    uint64_t discarded;    /* bytes of a body that is only read past */
-    uint64_t wire_bytes;   /* of the body, as it came */
-    uint32_t header_bytes; /* of the response's heads */
+    bool have_peer, reused;
+    bool discard, satisfied; /* the body is only read past; and without it all is well */
+    struct decode *decode;   /* takes content codings off; NULL: there are none */
+    bool decoding;           /* what it was fed is not used up */
+    uint64_t discarded;      /* bytes of a body that is only read past */
+    uint64_t wire_bytes;     /* of the body, as it came */
+    uint32_t header_bytes;   /* of the response's heads */
     unsigned connects;
     int status, http_minor;
-    uint64_t bytes;
+    uint64_t bytes;          /* of the body that the receiver has */
     const char *tls_version; /* a constant, or NULL */
     char *content_type;
     /* redirects and tries */
@@ -61,17 +77,24 @@ struct afetch_request {
     char *referer; /* where the last redirect came from, if it is to be told; else NULL */
     unsigned redirects, retries;
     uint64_t not_before_ns, retry_after_ns;
-    uint64_t first_ns; /* when it first had its place */
-    uint64_t spent_ns; /* of its time-out, by hops before this one */
-    char *etag;        /* a strong validator of what was delivered; NULL: none */
-    uint64_t continue_from;
+    uint64_t wait_ns;             /* before the try that a status leads to */
+    uint64_t first_ns;            /* when it first had its place */
+    uint64_t spent_ns;            /* of its time-out, by hops before this one */
     bool delivering;              /* the receiver was told of a response */
     const struct http1 *response; /* within the head and hop callbacks */
 
-    struct co_op resume; /* pending while AFETCH_PAUSE holds */
-    atomic_bool resumed;
-    struct afetch_request *paused_next; /* in its worker's list of paused ones */
-    bool paused;
+    /* what it sends */
+    struct afetch_body *body; /* held; NULL: none */
+    struct afetch_feeder feeder;
+    void *feeder_arg;
+    struct upload *upload; /* in a hop that sends a body; else NULL */
+    bool body_spent;       /* something of it was read that cannot be read again */
+    bool send_empty;       /* this attempt has an empty body: it waits for a challenge */
+    bool no_expect;        /* the server does not care for Expect */
+    uint64_t bytes_sent;
+
+    struct pause resume; /* after AFETCH_PAUSE */
+    struct pause feed;   /* after AFETCH_FEED_LATER */
 
     struct wishes wishes; /* of other threads */
     bool canceled;        /* one of them, granted; under the session's lock */
@@ -88,10 +111,13 @@ bool request_is_head(const struct afetch_request *r);
 bool request_ends_at_head(const struct afetch_request *r);
 /* RFC 9110 section 9.2.2: it may be sent again where nobody knows whether it arrived. */
 bool request_is_idempotent(const struct afetch_request *r);
-/* Parses the URL, makes the origin. 0, ERR_URL, ERR_SCHEME, ERR_MEMORY with the sentence in r->err. */
+/* Parses the URL, makes the origin, and what it is shown of who asks. 0, or an error that is in r->err: ERR_URL,
+ * ERR_SCHEME, ERR_MEMORY, those of login_prepare. */
 int request_prepare(struct afetch_request *r);
 /* *to becomes a copy of value, or NULL. ERR_MEMORY. */
 int request_copy_field(char **to, const char *value);
+/* The error that a callback names. */
+int request_code_of(enum afetch_code public_code);
 /* Completes when afetch_request_resume was called. */
 struct co_op *request_pause(struct afetch_request *r);
 /* Calls done, with the session's lock held; the request is its caller's to free, and no longer among the cancelled ones. rc: what the fetch

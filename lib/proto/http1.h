@@ -40,6 +40,13 @@ void http1_free(struct http1 *h);
  * err: where the particulars of a failure go; the caller's, must live until the next reset. */
 void http1_reset(struct http1 *h, bool head_request, struct error *err);
 
+/* Behind http1_reset: how this response is read otherwise, or-ed. */
+enum http1_reading {
+    HTTP1_RAW = 1,      /* a chunked body is given as it came, with the lines around its chunks and its trailers */
+    HTTP1_NO_LENGTH = 2 /* Content-Length is passed over: what is not chunked ends with the connection */
+};
+void http1_read_as(struct http1 *h, unsigned reading);
+
 /* Hands in bytes that arrived. They must stay put until http1_next has said HTTP1_MORE or HTTP1_END.
  * Only legal when the previous bytes are used up (http1_left is 0). */
 void http1_feed(struct http1 *h, const char *data, size_t len);
@@ -78,8 +85,8 @@ bool http1_begun(const struct http1 *h);
  * coding, odd codings, a 204 with a length). */
 bool http1_reusable(const struct http1 *h);
 
-/* Appends a request head to out: the request line, Host, then User-Agent (user_agent; NULL: none), Accept, what there is
- * more, and the user's fields. method, target, host, user_agent: as sent, already valid. user_fields: lines without CR LF as curl's
+/* Appends a request head to out: the request line, Host, what there is of authorizations, User-Agent and Accept, what
+ * there is more, the user's fields, and those that are last. method, target, host, user_agent: as sent, already valid. user_fields: lines without CR LF as curl's
  * -H takes them: "Name: value" is sent, in place of the default of that name; "Name:" removes the default; "Name;" is
  * sent without a value; any other line is left out. ERR_USAGE for a line with a CR or a LF; ERR_MEMORY, also where out
  * is full. */
@@ -88,9 +95,12 @@ struct http1_default {
 };
 struct http1_request {
     const char *method, *target, *host;
-    const char *authorization, *user_agent; /* NULL: none */
+    const char *proxy_authorization, *authorization, *user_agent; /* NULL: none */
+    bool no_accept; /* no Accept of ours: the response's body is for nobody */
     const struct http1_default *more;
     size_t more_count;
+    const struct http1_default *last; /* behind the user's fields */
+    size_t last_count;
     const char *const *user_fields;
     size_t user_field_count;
     bool http10; /* send HTTP/1.0 */

@@ -640,6 +640,15 @@ static void test_wrong_options(void **state)
     opt.tls.ca_file = "/nonexistent/ca.pem";
     refuses(&opt, AFETCH_TRUST, "could not load the trust store: ");
     afetch_options_init(&opt);
+    opt.proxy = "http://p:99999";
+    refuses(&opt, AFETCH_PROXY_RESOLVE, "could not resolve proxy: ");
+    opt.proxy = "ftp://p";
+    refuses(&opt, AFETCH_CONNECT, "could not connect: ftp is no kind of proxy");
+    afetch_options_init(&opt);
+    opt.proxy_headers = &header;
+    opt.proxy_header_count = 1;
+    refuses(&opt, AFETCH_INTERNAL, "invalid argument: a line end within the proxy header Authorization");
+    afetch_options_init(&opt);
     opt.dns_servers = "nowhere";
     refuses(&opt, AFETCH_RESOLVE, "could not resolve host: ");
 }
@@ -687,7 +696,9 @@ static bool is_public(enum afetch_code code)
     case AFETCH_PARTIAL:
     case AFETCH_STATUS:
     case AFETCH_WRITE:
+    case AFETCH_UPLOAD:
     case AFETCH_READ:
+    case AFETCH_REWIND:
     case AFETCH_MEMORY:
     case AFETCH_TIMEOUT:
     case AFETCH_TLS:
@@ -707,6 +718,7 @@ static bool is_public(enum afetch_code code)
     case AFETCH_CIPHER:
     case AFETCH_CRL:
     case AFETCH_PIN:
+    case AFETCH_RANGE:
         return true;
     }
     return false;

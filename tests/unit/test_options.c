@@ -1,4 +1,5 @@
 /* The command line's parser, its tables, and the help made from them. */
+#include "../../cmd/bytes.c"
 #include "../../cmd/glob.c"
 #include "../../cmd/help.c"
 #include "../../cmd/option_find.c"
@@ -6,6 +7,9 @@
 #include "../../cmd/option_table.c"
 #include "../../cmd/option_value.c"
 #include "../../cmd/options.c"
+#include "../../cmd/options_auth.c"
+#include "../../cmd/options_body.c"
+#include "../../cmd/options_proxy.c"
 #include "../../cmd/options_tls.c"
 #include "../../cmd/options_check.c"
 #include "../../cmd/protos.c"
@@ -33,6 +37,11 @@ static int parse(struct options *o, const char *const *args)
     return options_parse(o, argc, argv);
 }
 
+static bool same_text(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
 static void refused(void **state)
 {
     (void)state;
@@ -49,7 +58,7 @@ static void refused(void **state)
         {{"-~", "u"}, 2, "unknown option -~"},
         {{"--rate", "3", "u"}, 2, "--rate is not there yet"},
         {{"--rate=3", "u"}, 2, "--rate is not there yet"},
-        {{"--no-anyauth", "u"}, 2, "--no-anyauth is not there yet"},
+        {{"--no-anyauth=1", "u"}, 2, "takes no argument"},
         {{"--max-filesize", "1x", "u"}, 2, "is not a number of bytes"},
         {{"--max-filesize", "-1", "u"}, 2, "is not a number of bytes"},
         {{"--max-filesize", "9999999999999999999", "u"}, 2, "is not a number of bytes"},
@@ -81,7 +90,11 @@ static void refused(void **state)
         {{"--proto-default", "", "u"}, 2, "is none of: http https"},
         {{"8", "u"}, 2, "did you mean -P 8?"},
         {{"--json", "http://h/"}, 2, "did you mean --jsonl?"},
-        {{"--json", "{}"}, 2, "--json is not there yet"},
+        {{"--json", "{}"}, 2, "no URL given"},
+        {{"-d", "@/nonexistent", "u"}, 26, "-d: /nonexistent cannot be read"},
+        {{"-I", "-d", "x", "u"}, 2, "-I asks for a head alone"},
+        {{"--compare", "-d", "x", "u"}, 2, "--data does not go with --compare"},
+        {{"-", "--json", "@-"}, 2, "--json reads standard input, but - does so already"},
         {{"-H", "A: b\r\nC: d", "u"}, 2, "line end"},
         {{"-H", "A: b\nC: d", "u"}, 2, "line end"},
         {{"-H", "no colon", "u"}, 2, "Name: value"},
@@ -121,6 +134,12 @@ static void refused(void **state)
         {{"-e", "a\nb", "u"}, 2, "line end"},
         {{"-I", "-ox", "u"}, 2, "-I with -o is not there yet"},
         {{"--http2", "u"}, 2, "--http2 is not there yet"},
+        {{"--socks5", "", "u"}, 2, "no proxy is named"},
+        {{"-x", "a\nb", "u"}, 2, "no proxy is named"},
+        {{"--no-proxy", "u"}, 2, "--proxy is not a switch"},
+        {{"--proxy-header", "x", "u"}, 2, "a header is"},
+        {{"--proxy-header", "@-", "-H", "@-", "u"}, 2, "-H @- reads standard input, but --proxy-header @- does so"},
+        {{"--preproxy", "p", "u"}, 2, "--preproxy is not there yet"},
         {{"--no-http1.0", "u"}, 2, "is not a switch"},
         {{"--http1.1=1", "u"}, 2, "takes no argument"},
         {{"-o", "somewhere/#<foo>", "h/{<test>A,B}{<moo>C,D}"},
@@ -151,6 +170,9 @@ static void refused(void **state)
         {{"--compare", "-O", "u"}, 2, "-O (--remote-name) is not there yet"},
         {{"--compare", "--jsonl", "u"}, 2, "--jsonl is not there yet"},
         {{"--compare"}, 2, "no URL given"},
+        {{"--oauth2-bearer", "a\nb", "u"}, 2, "line end"},
+        {{"--netrc-file", "", "u"}, 2, "empty argument"},
+        {{"--no-user", "u"}, 2, "is not a switch"},
         {{"--help", "nope"}, 2, "there is no topic \"nope\""},
         {{""}, 2, "empty argument"},
     };
@@ -436,6 +458,96 @@ static void protos(void **state)
     }
 }
 
+static void who_asks(void **state)
+{
+    (void)state;
+    enum { BASIC = AFETCH_AUTH_BASIC, DIGEST = AFETCH_AUTH_DIGEST, BEARER = AFETCH_AUTH_BEARER };
+    static const struct {
+        const char *args[ARGS];
+        const char *user, *password;
+        unsigned auth;
+        bool asks;
+    } cases[] = {
+        {{"u"}, NULL, NULL, 0, false},
+        {{"-u", "a:b:c", "u"}, "a", "b:c", 0, false},
+        {{"-ua:", "u"}, "a", "", 0, false},
+        {{"-u", ":", "u"}, "", "", 0, false},
+        {{"-u", "a", "u"}, "a", NULL, 0, true},
+        {{"-u", "", "u"}, "", NULL, 0, true},
+        {{"-u", "a", "--user", "b:c", "u"}, "b", "c", 0, false},
+        {{"--digest", "u"}, NULL, NULL, DIGEST, false},
+        {{"--digest", "--basic", "--no-digest", "u"}, NULL, NULL, BASIC, false},
+        {{"--anyauth", "--no-basic", "u"}, NULL, NULL, DIGEST | BEARER, false},
+        {{"--oauth2-bearer", "t", "--digest", "u"}, NULL, NULL, DIGEST | BEARER, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct options o;
+        assert_int_equal(parse(&o, cases[i].args), 0);
+        assert_true(cases[i].user ? strcmp(cases[i].user, o.user) == 0 : !o.user);
+        assert_true(cases[i].password ? strcmp(cases[i].password, o.password) == 0 : !o.password);
+        assert_int_equal(o.auth, cases[i].auth);
+        assert_int_equal(o.ask_password, cases[i].asks);
+        options_deinit(&o);
+    }
+    struct options o;
+    const char *file[] = {"--netrc-file", "f", "u", NULL};
+    assert_int_equal(parse(&o, file), 0);
+    assert_true(o.netrc && !o.netrc_optional);
+    options_deinit(&o);
+    const char *optional[] = {"--netrc-file", "f", "--netrc-optional", "u", NULL};
+    assert_int_equal(parse(&o, optional), 0);
+    assert_true(!o.netrc && o.netrc_optional);
+    options_deinit(&o);
+}
+
+static void proxies(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *args[ARGS];
+        const char *proxy, *user, *password;
+    } cases[] = {
+        {{"u"}, NULL, NULL, NULL},
+        {{"-x", "", "u"}, "", NULL, NULL},
+        {{"-xp:3128", "u"}, "p:3128", NULL, NULL},
+        {{"--proxy", "https://p", "u"}, "https://p", NULL, NULL},
+        {{"--socks4", "p", "u"}, "socks4://p", NULL, NULL},
+        {{"--socks4a", "p:1", "u"}, "socks4a://p:1", NULL, NULL},
+        {{"--socks5", "a:b@p", "u"}, "socks5://a:b@p", NULL, NULL},
+        {{"--socks5-hostname", "[::1]:9", "u"}, "socks5h://[::1]:9", NULL, NULL},
+        {{"--socks5", "socks4a://p", "u"}, "socks4a://p", NULL, NULL}, /* as curl */
+        {{"--socks5", "p", "-x", "q", "u"}, "q", NULL, NULL},
+        {{"-x", "q", "--socks4", "p", "u"}, "socks4://p", NULL, NULL},
+        {{"-U", "a", "u"}, NULL, "a", NULL},
+        {{"-U", "a:", "u"}, NULL, "a", ""},
+        {{"--proxy-user", "a:b:c", "u"}, NULL, "a", "b:c"},
+        {{"-U", ":b", "u"}, NULL, "", "b"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct options o;
+        assert_int_equal(parse(&o, cases[i].args), 0);
+        if (!same_text(o.proxy, cases[i].proxy) || !same_text(o.proxy_user, cases[i].user) ||
+            !same_text(o.proxy_password, cases[i].password))
+            fail_msg("case %zu: %s, %s, %s", i, o.proxy, o.proxy_user, o.proxy_password);
+        options_deinit(&o);
+    }
+    struct options o;
+    const char *args[] = {
+        "--proxy-header", "A: b", "-H", "C: d", "--proxy-cert", "f:w", "--proxy-key", "k", "--proxy-insecure",
+        "--noproxy",      "n,m",  "u",  NULL};
+    assert_int_equal(parse(&o, args), 0);
+    assert_int_equal(o.headers.count, 1);
+    assert_int_equal(o.proxy_headers.count, 1);
+    assert_string_equal(o.proxy_headers.item[0], "A: b");
+    assert_string_equal(o.proxy_tls.cert_file, "f");
+    assert_string_equal(o.proxy_tls.key_password, "w");
+    assert_string_equal(o.proxy_tls.key_file, "k");
+    assert_null(o.tls.cert_file);
+    assert_true(o.proxy_tls.insecure && !o.tls.insecure);
+    assert_string_equal(o.noproxy, "n,m");
+    options_deinit(&o);
+}
+
 static void header_file(void **state)
 {
     (void)state;
@@ -628,6 +740,8 @@ int main(void)
         cmocka_unit_test(seconds),
         cmocka_unit_test(last_wins_and_dashes),
         cmocka_unit_test(outputs),
+        cmocka_unit_test(who_asks),
+        cmocka_unit_test(proxies),
         cmocka_unit_test(header_file),
         cmocka_unit_test(tables),
         cmocka_unit_test(templates),
