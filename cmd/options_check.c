@@ -161,7 +161,7 @@ int options_check(struct options *o)
         return refuse(o, "%s", why);
     int rc = options_check_proxy(o);
     if (rc)
-        return rc == AFETCH_MEMORY ? (refuse(o, "out of memory"), rc) : rc;
+        return rc;
     rc = check_mode(o);
     if (rc == 0)
         rc = check_request(o);
