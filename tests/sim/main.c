@@ -29,6 +29,8 @@ static const struct sim_run pinned[] = {
     {.seed = 3, .cancel_at = UINT64_MAX},
     /* a redirect whose body broke, and that led nowhere, was told as the broken body */
     {.seed = 0x12c, .cancel_at = UINT64_MAX, .features = SIM_REDIRECTS},
+    /* over TLS, who read on after a failure to send sent the same once more, and failed before what had arrived was read */
+    {.seed = 0x490, .cancel_at = UINT64_MAX},
 };
 
 struct command {
