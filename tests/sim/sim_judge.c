@@ -63,7 +63,8 @@ static void check_hop_time(const struct sim_url *u)
     struct sim *sim = &u->world->sim;
     uint64_t whole_ns = opt->timeout_ms * SIM_MS, connect_ns = opt->connect_timeout_ms * SIM_MS;
     uint64_t took_ns = u->hop.took_ns, all_ns = u->trail.spent_ns + took_ns;
-    bool late = (whole_ns && all_ns >= whole_ns) || (connect_ns && took_ns >= connect_ns);
+    /* What began at once is told to have done so after 1 ns. */
+    bool late = (whole_ns && all_ns + 1 >= whole_ns) || (connect_ns && took_ns + 1 >= connect_ns);
     if (u->hop.code == AFETCH_TIMEOUT && !late && !u->trail.tried_again)
         sim_fail(sim, "URL %zu: timed out after %.3f s", u->index, (double)all_ns / 1e9);
     if (whole_ns && all_ns > whole_ns + (sim->leapt_ns - u->leapt_ns))
@@ -164,7 +165,7 @@ static void check_time(const struct sim_url *u, const struct afetch_result *resu
     uint64_t took_ns = result->done_ns - result->queued_ns;
     if (!result->queued_ns)
         return;
-    if (result->code == AFETCH_TIMEOUT && u->trail.redirects == 0 && took_ns < least_ns)
+    if (result->code == AFETCH_TIMEOUT && u->trail.redirects == 0 && took_ns + 1 < least_ns)
         sim_fail(sim, "URL %zu: timed out after %.3f s", u->index, (double)took_ns / 1e9);
     if (u->trail.redirects == 0 && whole_ns && took_ns > 2 * whole_ns + (sim->leapt_ns - u->leapt_ns))
         sim_fail(sim, "URL %zu: took %.3f s, with a limit of %.3f s", u->index, (double)took_ns / 1e9,
