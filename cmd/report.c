@@ -71,7 +71,7 @@ bool report_success(struct report *r, const char *url, uint64_t bytes)
 {
     r->inputs++;
     r->bytes += bytes;
-    if (r->mode)
+    if (r->mode || r->no_lines)
         return true;
     struct text *t = begin(r, "");
     text_addf(t, "%llu bytes received from ", (unsigned long long)bytes);

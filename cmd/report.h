@@ -15,6 +15,7 @@ struct report {
     bool quiet;       /* -s: no total, no warnings */
     bool errors;      /* they are shown */
     const char *mode; /* of --compare, where this is one of its runs: no lines and no total; NULL: it is not */
+    bool no_lines;    /* standard output is for something else */
     uint64_t inputs, failed, bytes;
     int code;         /* the first failure's */
     bool several;     /* there were failures of different codes */

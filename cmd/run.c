@@ -1,4 +1,5 @@
 #include "run.h"
+#include "cookies.h"
 #include "input.h"
 #include "library_options.h"
 #include "login.h"
@@ -234,6 +235,7 @@ static bool open_session(struct run *r)
     struct afetch_options opt;
     library_options(&opt, o);
     login_begin(&r->login, o, &opt);
+    r->report->no_lines = o->cookie_jar && strcmp(o->cookie_jar, "-") == 0;
     opt.parallel_max = r->parallel = run_fit(o, r->report);
     if (o->verbose) {
         opt.trace = on_trace;
@@ -256,6 +258,7 @@ static void fetch_all(struct run *r, uint64_t start_ns)
     r->report->out.stopped = stopped;
     output_begin(&r->report->out, wake, r);
 
+    cookies_begin(r->session, r->options, r->report);
     signals_catch(r->session);
     afetch_session_set_source(r->session, next, r);
     afetch_session_set_on_wake(r->session, on_wake, r);
@@ -267,6 +270,7 @@ static void fetch_all(struct run *r, uint64_t start_ns)
     input_deinit(&r->input);
     transfers_end(&r->transfers);
     uint64_t elapsed_ns = now_ns() - start_ns;
+    cookies_end(r->session, r->options, r->report);
     output_end(&r->report->out, answer, r);
     report_check(r->report);
     report_total(r->report, elapsed_ns, r->options->mode == AFETCH_SYNC ? 0 : stats.longest_wait_ns);
