@@ -28,6 +28,15 @@ void library_options(struct afetch_options *opt, const struct options *o)
     opt->default_scheme = o->proto_default;
     opt->tls = o->tls;
     opt->dns_servers = o->dns_servers;
+    opt->resolve = o->resolve.item;
+    opt->resolve_count = o->resolve.count;
+    opt->connect_to = o->connect_to.item;
+    opt->connect_to_count = o->connect_to.count;
+    opt->unix_socket = o->unix_socket;
+    opt->ip = (enum afetch_ip)o->ip;
+    opt->happy_eyeballs_ms = o->happy_eyeballs_ms;
+    opt->keepalive_s = !o->keepalive ? 0 : o->keepalive_time ? o->keepalive_time : 60;
+    opt->keepalive_count = o->keepalive_count;
     opt->proxy = o->proxy;
     opt->noproxy = o->noproxy;
     opt->proxy_user = o->proxy_user;
@@ -40,6 +49,8 @@ void library_options(struct afetch_options *opt, const struct options *o)
     opt->fail_with_body = o->fail == FAIL_WITH_BODY;
     opt->accept_statuses = o->accept_statuses;
     opt->compressed = o->compressed;
+    opt->raw = o->raw;
+    opt->ignore_content_length = o->ignore_content_length;
     opt->filesize_max = o->max_filesize;
     opt->follow = o->location;
     opt->redirects_max = o->max_redirs;

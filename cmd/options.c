@@ -2,6 +2,7 @@
 #include "options_auth.h"
 #include "options_body.h"
 #include "options_proxy.h"
+#include "options_ranges.h"
 #include "options_tls.h"
 #include "option_value.h"
 #include "options_check.h"
@@ -127,6 +128,16 @@ static int set_token(struct parser *p, const struct option *opt, const char *val
     return 0;
 }
 
+static int add_item(struct parser *p, struct options_list *list, const char *value)
+{
+    const char **item = realloc(list->item, (list->count + 1) * sizeof *item);
+    if (!item)
+        return options_no_memory(p->o);
+    list->item = item;
+    item[list->count++] = value;
+    return 0;
+}
+
 static int add_header(struct parser *p, struct options_list *list, const char *line)
 {
     if (!*line)
@@ -143,12 +154,7 @@ static int add_header(struct parser *p, struct options_list *list, const char *l
                             p->shown);
     if (list->count == HEADERS_MAX)
         return options_fail(p->o, EXIT_USAGE, "%s: over %d headers", p->shown, HEADERS_MAX);
-    const char **item = realloc(list->item, (list->count + 1) * sizeof *item);
-    if (!item)
-        return options_no_memory(p->o);
-    list->item = item;
-    item[list->count++] = line;
-    return 0;
+    return add_item(p, list, line);
 }
 
 /* ---- standard input and files ----------------------------------------------------------------------------------- */
@@ -280,6 +286,12 @@ static int set_proxy(struct parser *p, const struct option *opt, const char *val
 
 /* ---- one option ------------------------------------------------------------------------------------------------- */
 
+/* why: what is wrong with a value, or NULL. */
+static int said(struct parser *p, const char *why)
+{
+    return why ? options_fail(p->o, EXIT_USAGE, "%s: %s", p->shown, why) : 0;
+}
+
 static int set_value(struct parser *p, const struct option *opt, const char *value)
 {
     switch (opt->kind) {
@@ -312,6 +324,8 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
             return options_fail(p->o, EXIT_USAGE, "%s: an empty argument", p->shown);
         *(const char **)value_of(p->o, opt) = value;
         return 0;
+    case OPTION_LIST:
+        return add_item(p, value_of(p->o, opt), value);
     case OPTION_HEADER:
         return set_header(p, opt, value);
     case OPTION_OUTPUT:
@@ -329,6 +343,13 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
     case OPTION_BITS:
     case OPTION_DATA:
         return options_add_data(p->o, p->shown, (unsigned)opt->min, value);
+    case OPTION_RANGE:
+        return said(p, options_set_range(p->o, value));
+    case OPTION_CONTINUE:
+        return said(p, options_set_continue(p->o, value));
+    case OPTION_TIME:
+        options_set_condition(p->o, value);
+        return 0;
     case OPTION_FLAG:
     case OPTION_SET:
     case OPTION_HELP:
@@ -489,6 +510,8 @@ int options_parse(struct options *o, int argc, char **argv)
                           .parallel_max = 64,
                           .http_minor = 1,
                           .connect_timeout_ms = 30000,
+                          .happy_eyeballs_ms = 250,
+                          .keepalive = true,
                           .expect100_timeout_ms = 1000,
                           .proto_default = "http"};
     struct parser p = {.o = o, .argc = argc, .at = 1, .argv = argv};
@@ -535,6 +558,8 @@ void options_deinit(struct options *o)
     options_deinit_body(o);
     options_deinit_auth(o);
     free(o->headers.item);
+    free(o->resolve.item);
+    free(o->connect_to.item);
     free(o->proxy_headers.item);
     free(o->outputs.item);
     free(o->inputs);

@@ -25,6 +25,7 @@ enum option_kind {
     OPTION_STATUSES, /* const char *, such as "200-299,404" */
     OPTION_PROTOS,   /* unsigned, AFETCH_SCHEME_..., such as "=https" or "-http" */
     OPTION_CHOICE,   /* const char *, one of the words of `choices` */
+    OPTION_LIST,     /* struct options_list: one more */
     OPTION_HEADER,   /* one more of a struct options_list, or @FILE */
     OPTION_OUTPUT,   /* one more of options.outputs */
     OPTION_CERT,     /* FILE[:PASSWORD], in a struct afetch_tls */
@@ -33,6 +34,9 @@ enum option_kind {
     OPTION_COOKIE,   /* one more of options.cookie or options.cookie_files */
     OPTION_BITS,     /* takes no argument: adds min to unsigned, which --no-NAME takes off again */
     OPTION_URL,      /* one more of options.inputs */
+    OPTION_RANGE,    /* options.range */
+    OPTION_CONTINUE, /* options.resume: a number, or - */
+    OPTION_TIME,     /* options.condition: a date, or a file */
     OPTION_DATA,     /* one more piece of options.data or options.query, as min says (options_body.h) */
     OPTION_HELP,
     OPTION_VERSION,
@@ -110,6 +114,9 @@ struct options_input {
 /* What a status that is no success means. */
 enum options_fail { FAIL_NEVER = 1, FAIL_DROP, FAIL_WITH_BODY };
 
+/* Where a transfer goes on. */
+enum options_resume { RESUME_NONE, RESUME_FOUND, RESUME_AT };
+
 struct options_list {
     const char **item;
     size_t count;
@@ -129,8 +136,15 @@ struct options {
     bool location;               /* redirects are followed; on unless --no-location */
     unsigned parallel_max, parallel_max_host;
     uint64_t connect_timeout_ms, timeout_ms;
-    bool compressed;
-    uint64_t max_filesize; /* 0: no limit */
+    bool compressed, raw, ignore_content_length;
+    const char *range; /* -r; NULL: none */
+    char range_room[24];
+    enum options_resume resume; /* -C */
+    uint64_t resume_at;
+    enum afetch_condition condition; /* -z */
+    int64_t condition_s;
+    const char *etag_save, *etag_compare; /* files; NULL: none */
+    uint64_t max_filesize;                /* 0: no limit */
     int max_redirs;
     bool location_trusted, post301, post302, post303;
     unsigned retry;
@@ -148,6 +162,12 @@ struct options {
     const char *referer;        /* less ";auto"; NULL: none */
     bool referer_auto;
     const char *dns_servers, *proto_default;
+    struct options_list resolve, connect_to;
+    const char *unix_socket;
+    unsigned ip; /* enum afetch_ip */
+    unsigned happy_eyeballs_ms;
+    bool keepalive;
+    unsigned keepalive_time, keepalive_count;
 
     const char *user, *password; /* -u; NULL: none. A user without password is asked for it */
     bool ask_password;

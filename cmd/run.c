@@ -90,10 +90,7 @@ static void take(struct run *r, const struct input_item *item)
         .output = options_output(r->options, item->argument),
         .glob = item->glob,
         .n = r->inputs,
-        .method = r->options->method ? r->options->method
-                  : r->options->head ? "HEAD"
-                                     : NULL,
-        .head_only = r->options->head,
+        .options = r->options,
         .body = r->body,
     };
     if (item->problem)

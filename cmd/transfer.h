@@ -7,6 +7,7 @@
 #include "report.h"
 
 struct files;
+struct options;
 struct transfer;
 
 /* What the run does for its transfers. */
@@ -34,8 +35,7 @@ struct transfer_start {
     const char *output;      /* -o, or NULL */
     const struct glob *glob; /* whose values -o may want, during the call; NULL: none */
     uint64_t n;              /* which input, from 1 */
-    const char *method;      /* NULL: by whether there is a body */
-    bool head_only;
+    const struct options *options;
     struct afetch_body *body; /* NULL: none */
 };
 

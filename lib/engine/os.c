@@ -49,6 +49,24 @@ int os_accept(int listener)
     return fd < 0 ? -1 : prepare(fd);
 }
 
+void os_keep_alive(int fd, unsigned seconds, unsigned count)
+{
+    int on = 1, s = (int)seconds, n = (int)count;
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+#ifdef TCP_KEEPIDLE
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &s, sizeof s);
+#elif defined TCP_KEEPALIVE /* macOS */
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPALIVE, &s, sizeof s);
+#endif
+#ifdef TCP_KEEPINTVL
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &s, sizeof s);
+#endif
+#ifdef TCP_KEEPCNT
+    if (n > 0)
+        setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &n, sizeof n);
+#endif
+}
+
 ssize_t os_send(int fd, const void *data, size_t len)
 {
 #ifdef MSG_NOSIGNAL

@@ -1,7 +1,5 @@
 #include "fetch/head.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -14,7 +12,7 @@
 /* The texts that a head is made of; freed together. */
 struct parts {
     char host[300];
-    char range[48];
+    char range[RANGES_TEXT];
     char *authorization, *cookie;
     char *proxy_target, *proxy_authorization; /* where the request goes to a proxy as it is */
     const char **fields;                      /* the user's */
@@ -99,23 +97,18 @@ static int collect(struct parts *p, struct afetch_request *r)
     if (collect_fields(p, r) < 0 || collect_for_proxy(p, r) < 0)
         return error_set(&r->err, ERR_MEMORY, 0, NULL);
     rc = credentials_value(r->credentials, r->session, request_method(r), own_target(r), &p->authorization, &r->err);
-    if (rc == 0)
-        rc = jar_value(r, &p->cookie);
-    if (rc < 0)
-        return rc;
-    if (r->continue_from)
-        snprintf(p->range, sizeof p->range, "bytes=%" PRIu64 "-", r->continue_from);
-    return 0;
+    return rc == 0 ? jar_value(r, &p->cookie) : rc;
 }
 
-static int write_parts(const struct parts *p, struct afetch_request *r, struct buf *out)
+static int write_parts(struct parts *p, struct afetch_request *r, struct buf *out)
 {
     const struct afetch_session *s = r->session;
     struct http1_default more[] = {
         {"Accept-Encoding", s->compressed ? decode_offer() : NULL},
         {"Referer", r->referer ? r->referer : s->defaults.referer},
-        {"Range", *p->range ? p->range : NULL},
-        {"If-Range", *p->range ? r->etag : NULL},
+        {"Range", ranges_field(r, p->range)},
+        {"If-Range", ranges_condition(r)},
+        {condition_name(&r->condition), condition_value(&r->condition)},
         {"Proxy-Connection", p->proxy_target ? "Keep-Alive" : NULL},
         {"Transfer-Encoding", upload_coding(r)},
     };
