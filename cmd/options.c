@@ -361,6 +361,8 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
         return set_cert(p, opt, value);
     case OPTION_PROXY:
         return set_proxy(p, opt, value);
+    case OPTION_COOKIE:
+        return options_add_cookie(p->o, p->shown, value);
     case OPTION_USER:
         return options_set_user(p->o, value) ? 0 : options_no_memory(p->o);
     case OPTION_BITS:
@@ -584,6 +586,7 @@ void options_deinit(struct options *o)
         free(o->owned[i]);
     free(o->owned);
     options_deinit_body(o);
+    options_deinit_auth(o);
     free(o->headers.item);
     free(o->resolve.item);
     free(o->connect_to.item);

@@ -33,6 +33,7 @@ enum option_kind {
     OPTION_CERT,     /* FILE[:PASSWORD], in a struct afetch_tls */
     OPTION_PROXY,    /* const char *, a proxy's URL; of the kind that `choices` names, where it names none itself */
     OPTION_USER,     /* NAME[:PASSWORD] */
+    OPTION_COOKIE,   /* one more of options.cookie or options.cookie_files */
     OPTION_BITS,     /* takes no argument: adds min to unsigned, which --no-NAME takes off again */
     OPTION_URL,      /* one more of options.inputs */
     OPTION_RANGE,    /* options.range */
@@ -179,7 +180,12 @@ struct options {
     unsigned auth;      /* AFETCH_AUTH_... */
     bool netrc, netrc_optional;
     const char *netrc_file; /* NULL: .netrc in the home folder */
-    bool has_data;          /* -d and its like: data is sent, which may be empty */
+    bool cookies;           /* they are kept */
+    struct bytes cookie;    /* -b NAME=VALUE; empty: none */
+    struct bytes cookie_files;
+    const char *cookie_jar; /* -c; NULL: none */
+    bool junk_session_cookies;
+    bool has_data; /* -d and its like: data is sent, which may be empty */
     bool json, get;
     struct bytes data;
     struct bytes query; /* what is added to each URL's; empty: nothing */

@@ -1,4 +1,5 @@
 #include "run.h"
+#include "cookies.h"
 #include "input.h"
 #include "library_options.h"
 #include "login.h"
@@ -275,6 +276,7 @@ static void fetch_all(struct run *r, uint64_t start_ns)
     output_begin(&r->report->out, wake, r);
     reports_begin(&r->reports, wake, r);
 
+    cookies_begin(r->session, r->options, r->report);
     signals_catch(r->session);
     afetch_session_set_source(r->session, next, r);
     afetch_session_set_on_wake(r->session, on_wake, r);
@@ -286,6 +288,7 @@ static void fetch_all(struct run *r, uint64_t start_ns)
     input_deinit(&r->input);
     transfers_end(&r->transfers);
     uint64_t elapsed_ns = now_ns() - start_ns;
+    cookies_end(r->session, r->options, r->report);
     reports_end(&r->reports);
     output_end(&r->report->out, answer, r);
     report_check(r->report);
@@ -297,7 +300,7 @@ static bool open_reports(struct run *r)
 {
     const struct options *o = r->options;
     r->report->reports = &r->reports;
-    r->report->lines = !o->jsonl && !o->write_out;
+    r->report->lines = !o->jsonl && !o->write_out && !cookies_to_stdout(o);
     return reports_open(&r->reports, o, r->report);
 }
 
