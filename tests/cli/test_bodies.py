@@ -31,10 +31,15 @@ def read_more(conn):
 
 
 def read_exactly(conn, n):
-    while len(conn.buffer) < n:
-        read_more(conn)
-    data, conn.buffer = conn.buffer[:n], conn.buffer[n:]
-    return data
+    pieces, conn.buffer = [conn.buffer[:n]], conn.buffer[n:]
+    left = n - len(pieces[0])
+    while left:
+        piece = conn.sock.recv(min(left, 1 << 20))
+        if not piece:
+            raise ConnectionError("the body ended early")
+        pieces.append(piece)
+        left -= len(piece)
+    return b"".join(pieces)
 
 
 def read_line(conn):
