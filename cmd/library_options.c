@@ -22,6 +22,14 @@ void library_options(struct afetch_options *opt, const struct options *o)
     opt->default_scheme = o->proto_default;
     opt->tls = o->tls;
     opt->dns_servers = o->dns_servers;
+    opt->proxy = o->proxy;
+    opt->noproxy = o->noproxy;
+    opt->proxy_user = o->proxy_user;
+    opt->proxy_password = o->proxy_password;
+    opt->proxy_tunnel = o->proxytunnel;
+    opt->proxy_headers = o->proxy_headers.item;
+    opt->proxy_header_count = o->proxy_headers.count;
+    opt->proxy_tls = o->proxy_tls;
     opt->fail_on_status = o->fail != FAIL_NEVER;
     opt->fail_with_body = o->fail == FAIL_WITH_BODY;
     opt->accept_statuses = o->accept_statuses;

@@ -1,5 +1,6 @@
 #include "options.h"
 #include "options_body.h"
+#include "options_proxy.h"
 #include "options_tls.h"
 #include "option_value.h"
 #include "options_check.h"
@@ -125,9 +126,8 @@ static int set_token(struct parser *p, const struct option *opt, const char *val
     return 0;
 }
 
-static int add_header(struct parser *p, const char *line)
+static int add_header(struct parser *p, struct options_list *list, const char *line)
 {
-    struct options_list *list = &p->o->headers;
     if (!*line)
         return 0;
     if (!value_is_field(line))
@@ -176,11 +176,12 @@ static int read_file(struct parser *p, const char *path, char **out)
     return rc;
 }
 
-static int set_header(struct parser *p, const char *value)
+static int set_header(struct parser *p, const struct option *opt, const char *value)
 {
+    struct options_list *list = value_of(p->o, opt);
     if (value[0] != '@')
-        return add_header(p, value);
-    int rc = strcmp(value, "@-") == 0 ? options_claim_stdin(p->o, "-H @-") : 0;
+        return add_header(p, list, value);
+    int rc = strcmp(value, "@-") == 0 ? options_claim_stdin(p->o, opt->letter ? "-H @-" : "--proxy-header @-") : 0;
     char *text = NULL;
     if (rc == 0)
         rc = read_file(p, value + 1, &text);
@@ -190,7 +191,7 @@ static int set_header(struct parser *p, const char *value)
         *end = '\0';
         if (end > text && end[-1] == '\r')
             end[-1] = '\0';
-        rc = add_header(p, text);
+        rc = add_header(p, list, text);
         text = next;
     }
     return rc;
@@ -250,22 +251,29 @@ static int set_output(struct parser *p, const char *value)
     return 0;
 }
 
-static int set_cert(struct parser *p, const char *value)
+static int set_cert(struct parser *p, const struct option *opt, const char *value)
 {
-    char **owned = realloc(p->o->owned, (p->o->owned_count + 1) * sizeof *owned);
-    if (!owned)
-        return options_no_memory(p->o);
-    p->o->owned = owned;
-    char *file = malloc(strlen(value) + 1);
+    struct afetch_tls *tls = value_of(p->o, opt);
+    char *file = options_own(p->o, malloc(strlen(value) + 1));
     if (!file)
         return options_no_memory(p->o);
-    owned[p->o->owned_count++] = file;
     const char *password = NULL, *why = options_split_cert(value, file, &password);
     if (why)
         return options_fail(p->o, EXIT_USAGE, "%s: %s", p->shown, why);
-    p->o->tls.cert_file = file;
+    tls->cert_file = file;
     if (password)
-        p->o->tls.key_password = password;
+        tls->key_password = password;
+    return 0;
+}
+
+static int set_proxy(struct parser *p, const struct option *opt, const char *value)
+{
+    if (!value_is_field(value) || (opt->choices && !*value))
+        return options_fail(p->o, EXIT_USAGE, "%s: no proxy is named", p->shown);
+    char *url = opt->choices ? options_own(p->o, options_proxy_url(opt->choices, value)) : NULL;
+    if (opt->choices && !url)
+        return options_no_memory(p->o);
+    *(const char **)value_of(p->o, opt) = url ? url : value;
     return 0;
 }
 
@@ -304,13 +312,15 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
         *(const char **)value_of(p->o, opt) = value;
         return 0;
     case OPTION_HEADER:
-        return set_header(p, value);
+        return set_header(p, opt, value);
     case OPTION_OUTPUT:
         return set_output(p, value);
     case OPTION_URL:
         return set_url(p, value);
     case OPTION_CERT:
-        return set_cert(p, value);
+        return set_cert(p, opt, value);
+    case OPTION_PROXY:
+        return set_proxy(p, opt, value);
     case OPTION_DATA:
         return options_add_data(p->o, p->shown, (unsigned)opt->min, value);
     case OPTION_FLAG:
@@ -496,6 +506,17 @@ int options_parse(struct options *o, int argc, char **argv)
     return options_check(o);
 }
 
+char *options_own(struct options *o, char *text)
+{
+    char **owned = text ? realloc(o->owned, (o->owned_count + 1) * sizeof *owned) : NULL;
+    if (!owned) {
+        free(text);
+        return NULL;
+    }
+    o->owned = owned;
+    return owned[o->owned_count++] = text;
+}
+
 void options_deinit(struct options *o)
 {
     for (size_t i = 0; i < o->owned_count; i++)
@@ -503,6 +524,7 @@ void options_deinit(struct options *o)
     free(o->owned);
     options_deinit_body(o);
     free(o->headers.item);
+    free(o->proxy_headers.item);
     free(o->outputs.item);
     free(o->inputs);
 }

@@ -25,9 +25,10 @@ enum option_kind {
     OPTION_STATUSES, /* const char *, such as "200-299,404" */
     OPTION_PROTOS,   /* unsigned, AFETCH_SCHEME_..., such as "=https" or "-http" */
     OPTION_CHOICE,   /* const char *, one of the words of `choices` */
-    OPTION_HEADER,   /* one more of options.headers, or @FILE */
+    OPTION_HEADER,   /* one more of a struct options_list, or @FILE */
     OPTION_OUTPUT,   /* one more of options.outputs */
-    OPTION_CERT,     /* FILE[:PASSWORD] */
+    OPTION_CERT,     /* FILE[:PASSWORD], in a struct afetch_tls */
+    OPTION_PROXY,    /* const char *, a proxy's URL; of the kind that `choices` names, where it names none itself */
     OPTION_URL,      /* one more of options.inputs */
     OPTION_DATA,     /* one more piece of options.data or options.query, as min says (options_body.h) */
     OPTION_HELP,
@@ -42,6 +43,7 @@ enum option_topic {
     TOPIC_HTTP,
     TOPIC_RETRIES,
     TOPIC_NETWORK,
+    TOPIC_PROXY,
     TOPIC_TLS,
     TOPIC_ABOUT,
     TOPIC_COUNT
@@ -148,6 +150,13 @@ struct options {
     struct bytes data;
     struct bytes query; /* what is added to each URL's; empty: nothing */
     uint64_t expect100_timeout_ms;
+    const char *proxy, *noproxy; /* NULL: the environment's; "": none */
+    const char *proxy_user;      /* USER[:PASSWORD], as given, then the user alone; NULL: none */
+    const char *proxy_password;
+    bool proxytunnel;
+    bool suppress_connect_headers; /* where heads are printed: not those of proxies' answers to CONNECT */
+    struct options_list proxy_headers;
+    struct afetch_tls proxy_tls;
 
     struct afetch_tls tls;                      /* as the library takes it */
     unsigned tls_min;                           /* enum afetch_tls_version */
@@ -171,6 +180,8 @@ struct options {
  * 27 no memory. options_deinit in any case. */
 int options_parse(struct options *o, int argc, char **argv);
 void options_deinit(struct options *o);
+/* Keeps an allocated text until options_deinit. NULL without memory (text may be NULL for that), and it is freed. */
+char *options_own(struct options *o, char *text);
 
 /* The -o that holds for what comes of o->inputs[input], or NULL. */
 const char *options_output(const struct options *o, size_t input);

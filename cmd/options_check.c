@@ -1,6 +1,7 @@
 /* What options mean together, once all of them are read. */
 #include "options_check.h"
 #include "options_body.h"
+#include "options_proxy.h"
 #include "options_tls.h"
 #include "template.h"
 
@@ -154,7 +155,10 @@ int options_check(struct options *o)
     const char *why = options_check_tls(o);
     if (why)
         return refuse(o, "%s", why);
-    int rc = check_mode(o);
+    int rc = options_check_proxy(o);
+    if (rc)
+        return rc == AFETCH_MEMORY ? (refuse(o, "out of memory"), rc) : rc;
+    rc = check_mode(o);
     if (rc == 0)
         rc = check_request(o);
     if (rc == 0)

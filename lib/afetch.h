@@ -41,7 +41,7 @@ enum afetch_code {
     AFETCH_URL = 3,           /* malformed URL */
     AFETCH_PROXY_RESOLVE = 5, /* the proxy's look-up failed, or its URL is none */
     AFETCH_RESOLVE = 6,       /* look-up failed */
-    AFETCH_CONNECT = 7,       /* no connection */
+    AFETCH_CONNECT = 7,       /* no connection, or no tunnel through a proxy */
     AFETCH_WEIRD_REPLY = 8,   /* the server does not speak HTTP */
     AFETCH_PARTIAL = 18,      /* the body ended early */
     AFETCH_STATUS = 22,       /* status 400 and over */
@@ -160,6 +160,17 @@ struct afetch_options {
     bool retry_connrefused;     /* a refused connection, too */
     bool retry_all_errors;      /* any failure of the transfer, and any status of 500 and over */
     const char *retry_on_statuses; /* "404,420-423": these, too; NULL: none */
+    /* Proxies. */
+    /* "[KIND://][USER[:PASSWORD]@]HOST[:PORT]" for every URL; KIND: http (default), https, socks4, socks4a, socks5,
+     * socks5h; PORT: 1080, for https 443. "": none. NULL (default): what http_proxy (for http), https_proxy, HTTPS_PROXY
+     * (for https), all_proxy, ALL_PROXY are when the session is made. */
+    const char *proxy;
+    const char *noproxy; /* hosts, domains, networks that are reached without one; "*": all; NULL: no_proxy, NO_PROXY */
+    const char *proxy_user, *proxy_password; /* shown to a proxy whose URL has neither */
+    bool proxy_tunnel;                       /* CONNECT to HTTP proxies for http URLs, too */
+    const char *const *proxy_headers;        /* as headers, for HTTP proxies alone; no server sees them in a tunnel */
+    size_t proxy_header_count;
+    struct afetch_tls proxy_tls; /* towards https proxies */
     /* Called with what happens to a request (NULL: not). text is valid during the call. */
     void (*trace)(void *arg, const struct afetch_request *r, enum afetch_trace kind, const char *text, size_t len);
     void *trace_arg;
@@ -168,7 +179,8 @@ struct afetch_options {
 AFETCH_API void afetch_options_init(struct afetch_options *opt);
 
 /* A session: limits, trust, look-ups, connections. opt NULL: the defaults. AFETCH_MEMORY; AFETCH_TRUST for a ca_file
- * that holds no certificate; AFETCH_RESOLVE for dns_servers that are none; AFETCH_INTERNAL for a header with a line end
+ * that holds no certificate; AFETCH_RESOLVE for dns_servers that are none; AFETCH_PROXY_RESOLVE or
+ * AFETCH_CONNECT for a proxy that is none; AFETCH_INTERNAL for a header with a line end
  * in it, or where there is no event loop. On failure *out is untouched and *error, where error is not NULL, is an
  * allocated sentence (free it) or NULL. */
 AFETCH_API enum afetch_code afetch_session_new(struct afetch_session **out, const struct afetch_options *opt,

@@ -27,7 +27,7 @@ trap 'exit 143' TERM
 
 if ! command -v apt-get >/dev/null 2>&1; then
     say "no apt-get here. By hand: cmake 3.25, a C compiler, pkg-config, libuv, c-ares, libidn2, llhttp 9, zlib, brotli,"
-    say "zstd, libpsl, cmocka, and for the tests clang, nginx, openssl, python3, curl, mandoc. cmake fetches mbedTLS's"
+    say "zstd, libpsl, cmocka, and for the tests clang, nginx, tinyproxy, microsocks, openssl, python3, curl, mandoc. cmake fetches mbedTLS's"
     say "source, and llhttp if it must."
     exit 0
 fi
@@ -40,18 +40,20 @@ candidate() { LC_ALL=C apt-cache policy "$1" 2>/dev/null | sed -n 's/^ *Candidat
 have() {
     case $1 in
     gcc | make | cmake | pkg-config | bzip2 | clang | clang-format | clang-tidy | openssl | python3 | curl | mandoc |\
-        git) command -v "$1" >/dev/null 2>&1 ;;
+        git | microsocks) command -v "$1" >/dev/null 2>&1 ;;
     llvm) command -v llvm-symbolizer >/dev/null 2>&1 ;; # names the leaks that are mbedTLS's own
     ninja-build) command -v ninja >/dev/null 2>&1 ;;
     nginx-light) [ -x /usr/sbin/nginx ] ;;
     libclang-rt-dev) ls /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.asan-*.a >/dev/null 2>&1 ;;
+    tinyproxy-bin) command -v tinyproxy >/dev/null 2>&1 ;;
     *) installed "$1" ;;
     esac
 }
 
 packages="gcc libc6-dev make cmake ninja-build pkg-config bzip2 ca-certificates git
     libuv1-dev libc-ares-dev libidn2-dev zlib1g-dev libbrotli-dev libzstd-dev libpsl-dev libcmocka-dev
-    clang libclang-rt-dev llvm clang-format clang-tidy nginx-light openssl python3 curl mandoc"
+    clang libclang-rt-dev llvm clang-format clang-tidy nginx-light tinyproxy-bin microsocks
+    openssl python3 curl mandoc"
 [ "$mbedtls" != system ] || packages="$packages libmbedtls-dev"
 
 lists_read=

@@ -16,6 +16,7 @@
     X(ERR_PROXY_RESOLVE, 5, "could not resolve proxy")                                                                 \
     X(ERR_RESOLVE, 6, "could not resolve host")                                                                        \
     X(ERR_CONNECT, 7, "could not connect")                                                                             \
+    X(ERR_TUNNEL, 7, "CONNECT tunnel failed")                                                                          \
     X(ERR_REPLY, 8, "weird server reply")                                                                              \
     X(ERR_PARTIAL, 18, "transfer ended early")                                                                         \
     X(ERR_STATUS, 22, "the server answered with an error")                                                             \

@@ -1,5 +1,6 @@
 #include "fetch/account.h"
 
+#include "fetch/proxying.h"
 #include "fetch/request.h"
 #include "fetch/response.h"
 #include "fetch/session.h"
@@ -46,10 +47,10 @@ static const char *redirect_url(const struct afetch_request *r, const struct htt
     return shown;
 }
 
-static void add_conn(struct afetch_hop *hop, const struct conn *conn, struct texts *t)
+static void add_conn(struct afetch_hop *hop, const struct afetch_request *r, const struct conn *conn, struct texts *t)
 {
     struct addr local;
-    struct tls *tls = stream_tls(conn->stream);
+    struct tls *tls = proxying_server_tls(r, conn->stream);
     hop->conn_id = conn->id;
     hop->reused = conn->used;
     hop->remote_ip = addr_text(&conn->peer, t->remote_ip);
@@ -122,7 +123,7 @@ void account_hop(struct afetch_request *r, const struct account *a)
         .tls_cipher = "",
     };
     if (a->conn)
-        add_conn(&hop, a->conn, &t);
+        add_conn(&hop, r, a->conn, &t);
     if (response)
         add_response(&hop, r, response);
     add_times(&hop, r, a->begun_ns);

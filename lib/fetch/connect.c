@@ -1,5 +1,6 @@
 #include "fetch/connect.h"
 
+#include "fetch/proxying.h"
 #include "fetch/request.h"
 #include "fetch/session.h"
 
@@ -21,8 +22,9 @@ int connect_begin(struct connect *c, struct afetch_request *r)
                        .stream = &c->stream,
                        .peer = &r->peer,
                        .times = &r->times};
-    if (!r->url.tls)
-        return 0;
+    int rc = proxying_via(&d->via, r);
+    if (rc < 0 || !r->url.tls)
+        return rc;
     d->resume = session_take_ticket(s, r->origin);
     return session_tls(s, &d->tls, &r->err);
 }
@@ -32,14 +34,22 @@ struct co_op *connect_dial(struct connect *c, struct co *caller)
     return co_call(caller, &c->dial->co, dial_run);
 }
 
+static void trace_tls(struct afetch_request *r, struct tls *tls, const char *where)
+{
+    if (tls)
+        session_trace(r->session, r, "%s%s, %s%s", where, tls_version(tls), tls_cipher(tls),
+                      tls_resumed(tls) ? ", resumed" : "");
+}
+
 static void trace_connected(struct afetch_request *r, const struct conn *conn)
 {
     char ip[ADDR_TEXT_MAX];
-    struct tls *tls = stream_tls(conn->stream);
     struct afetch_session *s = r->session;
-    session_trace(s, r, "Connected to %s (%s) port %u", r->url.host, addr_text(&conn->peer, ip), (unsigned)r->url.port);
-    if (tls)
-        session_trace(s, r, "%s, %s%s", tls_version(tls), tls_cipher(tls), tls_resumed(tls) ? ", resumed" : "");
+    const struct url *to = r->route.proxy ? &r->route.proxy->proxy.url : &r->url;
+    session_trace(s, r, "Connected to %s%s (%s) port %u", r->route.proxy ? "the proxy " : "", to->host,
+                  addr_text(&conn->peer, ip), (unsigned)to->port);
+    trace_tls(r, proxying_proxy_tls(r, conn->stream), "To the proxy: ");
+    trace_tls(r, proxying_server_tls(r, conn->stream), "");
 }
 
 int connect_done(struct connect *c, struct conn **out)
@@ -57,8 +67,19 @@ int connect_done(struct connect *c, struct conn **out)
     return 0;
 }
 
+void connect_keep_tickets(struct afetch_request *r, struct stream *s)
+{
+    struct tls *server = proxying_server_tls(r, s), *proxy = proxying_proxy_tls(r, s);
+    if (server)
+        session_keep_ticket(r->session, r->origin, tls_take_session(server));
+    if (proxy)
+        session_keep_ticket(r->session, r->route.proxy->key, tls_take_session(proxy));
+}
+
 void connect_end(struct connect *c)
 {
+    if (c->dial)
+        dial_deinit(c->dial);
     free(c->dial);
     c->dial = NULL;
     stream_close(c->stream);

@@ -20,6 +20,8 @@ int connect_begin(struct connect *c, struct afetch_request *r);
 struct co_op *connect_dial(struct connect *c, struct co *caller);
 /* After a dial that succeeded: the connection, the caller's. ERR_MEMORY. */
 int connect_done(struct connect *c, struct conn **out);
+/* What came meanwhile for later connections to the same peers is kept. */
+void connect_keep_tickets(struct afetch_request *r, struct stream *s);
 /* Gives back what is held; all zero is fine, and twice. */
 void connect_end(struct connect *c);
 

@@ -35,7 +35,8 @@ static struct co_op *wait_for_turn(struct fetch *f)
 
 static struct co_op *take_place(struct fetch *f)
 {
-    return pool_take(&f->place, &f->request->worker->door, f->request->origin, f->request->number);
+    const struct afetch_request *r = f->request;
+    return pool_take(&f->place, &r->worker->door, r->origin, route_home(&r->route), r->number);
 }
 
 static void note_place(struct fetch *f)

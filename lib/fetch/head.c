@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "fetch/proxying.h"
 #include "fetch/redirect.h"
 #include "fetch/session.h"
 #include "fetch/upload.h"
@@ -15,13 +16,16 @@ struct parts {
     char host[300];
     char range[48];
     char *authorization;
-    const char **fields; /* the user's */
+    char *proxy_target, *proxy_authorization; /* where the request goes to a proxy as it is */
+    const char **fields;                      /* the user's */
     size_t field_count;
 };
 
 static void parts_deinit(struct parts *p)
 {
     free(p->authorization);
+    free(p->proxy_target);
+    free(p->proxy_authorization);
     free(p->fields);
 }
 
@@ -63,14 +67,31 @@ static int collect_fields(struct parts *p, const struct afetch_request *r)
 {
     const struct afetch_session *s = r->session;
     bool crossed = redirect_crossed(r) && !s->location_trusted;
-    size_t count = s->header_count + r->header_count;
+    bool forwarded = r->route.kind == ROUTE_FORWARD;
+    size_t count = s->header_count + r->header_count + (forwarded ? s->routes.header_count : 0);
     p->fields = calloc(count ? count : 1, sizeof *p->fields);
     if (!p->fields)
         return ERR_MEMORY;
     bool bodiless = r->as_get;
     add_fields(p, s->headers, s->header_count, crossed, bodiless);
     add_fields(p, r->headers, r->header_count, crossed, bodiless);
+    if (forwarded)
+        add_fields(p, s->routes.headers, s->routes.header_count, false, false);
     return 0;
+}
+
+static int collect_for_proxy(struct parts *p, const struct afetch_request *r)
+{
+    if (r->route.kind != ROUTE_FORWARD)
+        return 0;
+    p->proxy_target = proxying_target(r);
+    return p->proxy_target ? proxying_authorize(r, &p->proxy_authorization) : ERR_MEMORY;
+}
+
+static const char *target(const struct parts *p, const struct afetch_request *r)
+{
+    const char *given = r->session->defaults.request_target;
+    return given ? given : p->proxy_target ? p->proxy_target : r->url.target;
 }
 
 static int collect(struct parts *p, struct afetch_request *r)
@@ -78,7 +99,7 @@ static int collect(struct parts *p, struct afetch_request *r)
     int rc = url_authority(&r->url, p->host, sizeof p->host);
     if (rc < 0)
         return error_set(&r->err, rc, 0, "the host is too long");
-    if (authorize(&r->url, &p->authorization) < 0 || collect_fields(p, r) < 0)
+    if (authorize(&r->url, &p->authorization) < 0 || collect_fields(p, r) < 0 || collect_for_proxy(p, r) < 0)
         return error_set(&r->err, ERR_MEMORY, 0, NULL);
     if (r->continue_from)
         snprintf(p->range, sizeof p->range, "bytes=%" PRIu64 "-", r->continue_from);
@@ -93,14 +114,16 @@ static int write_parts(const struct parts *p, struct afetch_request *r, struct b
         {"Referer", r->referer ? r->referer : s->defaults.referer},
         {"Range", *p->range ? p->range : NULL},
         {"If-Range", *p->range ? r->etag : NULL},
+        {"Proxy-Connection", p->proxy_target ? "Keep-Alive" : NULL},
         {"Transfer-Encoding", upload_coding(r)},
     };
     struct http1_default last[UPLOAD_FIELDS];
     upload_fields(r, last);
     struct http1_request head = {.method = request_method(r),
-                                 .target = s->defaults.request_target ? s->defaults.request_target : r->url.target,
+                                 .target = target(p, r),
                                  .http10 = s->defaults.http10,
                                  .host = p->host,
+                                 .proxy_authorization = p->proxy_authorization,
                                  .authorization = p->authorization,
                                  .user_agent = *s->user_agent ? s->user_agent : NULL,
                                  .more = more,

@@ -6,6 +6,7 @@
 #include "fetch/attempt.h"
 #include "fetch/deliver.h"
 #include "fetch/head.h"
+#include "fetch/proxying.h"
 #include "fetch/request.h"
 #include "fetch/response.h"
 #include "fetch/session.h"
@@ -21,7 +22,7 @@ static int begin_exchange(struct hop *h)
     r->peer = h->conn->peer;
     r->have_peer = true;
     r->reused = h->conn->used;
-    struct tls *tls = stream_tls(h->conn->stream);
+    struct tls *tls = proxying_server_tls(r, h->conn->stream);
     r->tls_version = tls ? tls_version(tls) : NULL;
     if (h->conn->used) {
         session_count_reuse(h->request->session);
@@ -161,11 +162,10 @@ static void end_attempt(struct hop *h)
 
 static void end_exchange(struct hop *h)
 {
-    struct tls *tls = stream_tls(h->conn->stream);
-    if (tls)
-        session_keep_ticket(h->request->session, h->request->origin, tls_take_session(tls));
+    connect_keep_tickets(h->request, h->conn->stream);
     bool body_left = request_ends_at_head(h->request) && !request_is_head(h->request);
-    bool reusable = h->exchange.conn && exchange_reusable(&h->exchange) && !body_left;
+    bool reusable =
+        h->exchange.conn && exchange_reusable(&h->exchange) && !body_left && !proxying_ends(h->request, h->conn->http1);
     if (h->stale)
         attempt_reset(h->request);
     exchange_end(&h->exchange);

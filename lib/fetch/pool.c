@@ -39,7 +39,7 @@ static struct pool_host *host_get(struct pool *p, const char *origin)
 
 static void host_drop_if_unused(struct pool *p, struct pool_host *h)
 {
-    if (h->active || h->first || h->idle || h->coming)
+    if (h->active || h->first || h->idle || h->coming || h->guests)
         return;
     table_remove(&p->hosts, &h->entry);
     free((char *)(uintptr_t)h->entry.key);
@@ -258,12 +258,40 @@ static void dequeue(struct pool_host *h, struct place *place)
     place->prev = place->next = NULL;
 }
 
+/* It knows its hosts. ERR_MEMORY. */
+static int enter(struct pool *p, struct place *place, const char *origin, const char *home)
+{
+    struct pool_host *host = host_get(p, origin);
+    struct pool_host *kept = host && home ? host_get(p, home) : host;
+    if (!kept || heap_reserve(p) < 0) {
+        if (host)
+            host_drop_if_unused(p, host);
+        if (kept && kept != host)
+            host_drop_if_unused(p, kept);
+        return ERR_MEMORY;
+    }
+    place->host = host;
+    place->home = kept;
+    kept->guests++;
+    return 0;
+}
+
+/* It is neither held nor waited for any more. */
+static void leave(struct pool *p, struct place *place)
+{
+    place->state = PLACE_NONE;
+    place->home->guests--;
+    if (place->home != place->host)
+        host_drop_if_unused(p, place->home);
+    host_drop_if_unused(p, place->host);
+}
+
 /* The place is its taker's, who hears of it on his thread. */
 static void hold(struct pool *p, struct place *place, struct engine *here)
 {
     struct pool_host *h = place->host;
     place->state = PLACE_HELD;
-    place->conn = idle_take(h, here);
+    place->conn = idle_take(place->home, here);
     if (place->conn && p->crew)
         conn_move(place->conn, NULL);
     h->active++;
@@ -305,9 +333,8 @@ static void give_up(struct pool *p, struct pool_door *here)
         return;
     }
     struct place *place = take_first(p);
-    place->state = PLACE_NONE;
     heap_update(p, place->host);
-    host_drop_if_unused(p, place->host);
+    leave(p, place);
     engine_post(here->engine, &place->post, ERR_MEMORY);
 }
 
@@ -364,10 +391,8 @@ static void cancel_take(struct co_op *op, int reason)
         p->waiting--;
         heap_update(p, h);
     }
-    if (!held) {
-        place->state = PLACE_NONE;
-        host_drop_if_unused(p, h);
-    }
+    if (!held)
+        leave(p, place);
     lock_drop(p->lock);
     if (!held)
         co_complete(op, reason);
@@ -401,16 +426,12 @@ static void come(struct pool_door *door, struct place *place)
     door->coming = place;
 }
 
-static struct co_op *take(struct pool *p, struct place *place, const char *origin)
+static struct co_op *take(struct pool *p, struct place *place, const char *origin, const char *home)
 {
     struct pool_door *door = place->door;
-    struct pool_host *h = host_get(p, origin);
-    if (!h || heap_reserve(p) < 0) {
-        if (h)
-            host_drop_if_unused(p, h);
+    if (enter(p, place, origin, home) < 0)
         return co_done(&place->op, ERR_MEMORY);
-    }
-    place->host = h;
+    struct pool_host *h = place->host;
     /* Whoever waits for this host or for any place came first. */
     bool room = p->active < p->parallel_max && (p->host_max == 0 || h->active < p->host_max);
     if (room && !h->first && p->heap_len == 0 && !p->crew) {
@@ -425,13 +446,14 @@ static struct co_op *take(struct pool *p, struct place *place, const char *origi
     return &place->op;
 }
 
-struct co_op *pool_take(struct place *place, struct pool_door *door, const char *origin, uint64_t number)
+struct co_op *pool_take(struct place *place, struct pool_door *door, const char *origin, const char *home,
+                        uint64_t number)
 {
     struct pool *p = door->pool;
     *place = (struct place){.door = door, .number = number, .asked_ns = engine_now_ns(door->engine)};
     place->post.engine = door->engine;
     lock_take(p->lock);
-    struct co_op *op = take(p, place, origin);
+    struct co_op *op = take(p, place, origin, home);
     lock_drop(p->lock);
     return op;
 }
@@ -440,13 +462,12 @@ static void take_back(struct pool *p, struct place *place, struct conn *conn)
 {
     struct pool_door *here = place->door;
     struct pool_host *h = place->host;
-    place->state = PLACE_NONE;
     if (conn)
-        idle_add(p, h, conn, here->engine);
-    h->active--; /* only now: it kept the host */
+        idle_add(p, place->home, conn, here->engine);
+    h->active--;
     p->active--;
     heap_update(p, h);
-    host_drop_if_unused(p, h);
+    leave(p, place);
     if (p->crew)
         p->crew->dismiss(p->crew_arg, here);
     grant(p, here);

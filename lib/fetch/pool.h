@@ -9,10 +9,11 @@
 #include "base/table.h"
 #include "fetch/conn.h"
 
-/* One origin: scheme, host and port. The pool's. */
+/* One origin: scheme, host and port; or a proxy that requests are forwarded by, which nobody waits for. The pool's. */
 struct pool_host {
     struct table_entry entry;   /* first; the key is an allocation of its own */
     size_t active;              /* places held */
+    size_t guests;              /* places whose connections are kept here, and which are another's */
     size_t coming;              /* places asked for and not in line yet */
     struct place *first, *last; /* waiting, lowest number first */
     struct conn *idle;          /* the one given back last is first */
@@ -62,7 +63,8 @@ struct place {
         struct post post;
     };
     struct pool_door *door; /* of whom it belongs to now */
-    struct pool_host *host;
+    struct pool_host *host; /* whose limit it counts for */
+    struct pool_host *home; /* where its connection is kept: host, or the proxy's */
     struct place *prev, *next;
     uint64_t number, asked_ns;
     struct conn *conn; /* an idle connection that came with the place; the holder's */
@@ -77,8 +79,10 @@ void pool_door_init(struct pool_door *door, struct pool *p, struct engine *e);
 void pool_deinit(struct pool *p, struct pool_door *here);
 
 /* To be awaited at once, by the coroutine whose transfer it is: with a crew it goes on in another thread. Completes with 0 when place (zeroed) is held; place->conn is then an idle connection to that origin, or NULL;
- * with a crew it has left its engine (conn_move). origin: "https://host:port". number: whose turn comes first, lowest first. ERR_MEMORY. */
-struct co_op *pool_take(struct place *place, struct pool_door *door, const char *origin, uint64_t number);
+ * with a crew it has left its engine (conn_move). origin: "https://host:port", for the limit. home: the
+ * key of its connections where those are a proxy's, which carry requests for any origin; NULL: they are the origin's. number: whose turn comes first, lowest first. ERR_MEMORY. */
+struct co_op *pool_take(struct place *place, struct pool_door *door, const char *origin, const char *home,
+                        uint64_t number);
 /* Gives the place back, and a connection that may be used again (or NULL). Legal on a place that is not held. On the
  * thread that holds it. */
 void pool_give(struct place *place, struct conn *conn);

@@ -215,7 +215,9 @@ int request_prepare(struct afetch_request *r)
         return error_set(&r->err, ERR_SCHEME, 0, "%s is not allowed (--proto)", r->url.scheme);
     free(r->origin);
     r->origin = make_origin(&r->url);
-    return r->origin ? 0 : error_set(&r->err, ERR_MEMORY, 0, NULL);
+    if (!r->origin)
+        return error_set(&r->err, ERR_MEMORY, 0, NULL);
+    return routes_find(&r->session->routes, &r->url, &r->route, &r->err);
 }
 
 int request_copy_field(char **to, const char *value)

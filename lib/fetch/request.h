@@ -7,6 +7,7 @@
 
 #include "afetch.h"
 #include "base/co.h"
+#include "fetch/route.h"
 #include "fetch/wish.h"
 #include "fetch/worker.h"
 #include "net/dial.h"
@@ -28,6 +29,7 @@ struct afetch_request {
     struct url url;       /* of this hop */
     struct url first_url; /* the one asked for, once a redirect was followed; else all zero */
     char *origin;         /* "https://[host]:port" of this hop */
+    struct route route;   /* to it */
     bool parsed;
     char *method; /* NULL: by whether there is a body */
     bool head_only;

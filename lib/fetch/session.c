@@ -416,6 +416,7 @@ void afetch_session_free(struct afetch_session *s)
     statuses_deinit(&s->retry_statuses);
     defaults_deinit(&s->defaults);
     security_deinit(&s->security);
+    routes_deinit(&s->routes);
     for (size_t i = 0; i < s->header_count; i++)
         free(s->headers[i]);
     free(s->headers);

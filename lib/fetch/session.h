@@ -8,6 +8,7 @@
 #include "fetch/crew.h"
 #include "fetch/defaults.h"
 #include "fetch/holds.h"
+#include "fetch/route.h"
 #include "fetch/security.h"
 #include "fetch/statuses.h"
 #include "fetch/tickets.h"
@@ -36,6 +37,7 @@ struct afetch_session {
     struct tickets tickets;
     struct holds holds;
     struct security security;
+    struct routes routes;
 
     /* options */
     struct defaults defaults;
@@ -98,6 +100,8 @@ int session_copy_options(struct afetch_session *s, const struct afetch_options *
 
 /* The TLS configuration with its trust. 0, or the error in err. */
 int session_tls(struct afetch_session *s, struct tls_config **out, struct error *err);
+/* Likewise towards proxies. */
+int session_proxy_tls(struct afetch_session *s, struct tls_config **out, struct error *err);
 
 /* What follows may be called on any worker's thread. */
 

@@ -64,5 +64,7 @@ int session_copy_options(struct afetch_session *s, const struct afetch_options *
         rc = defaults_init(&s->defaults, opt, err);
     if (rc == 0 && opt->retry_on_statuses)
         rc = statuses_parse(&s->retry_statuses, opt->retry_on_statuses, err);
-    return rc == 0 ? security_init(&s->security, &opt->tls, err) : rc;
+    if (rc == 0)
+        rc = security_init(&s->security, &opt->tls, err);
+    return rc == 0 ? routes_init(&s->routes, opt, err) : rc;
 }

@@ -77,6 +77,14 @@ int session_tls(struct afetch_session *s, struct tls_config **out, struct error 
     return rc;
 }
 
+int session_proxy_tls(struct afetch_session *s, struct tls_config **out, struct error *err)
+{
+    lock_take(&s->lock);
+    int rc = security_config(&s->routes.security, out, err);
+    lock_drop(&s->lock);
+    return rc;
+}
+
 /* ---- tracing -------------------------------------------------------------------------------------------------------------------- */
 
 static void trace(struct afetch_session *s, const struct afetch_request *r, enum afetch_trace kind, const char *text,

@@ -222,7 +222,8 @@ static int tell_unresolved(const struct race *r)
     const struct lookup *v4 = &r->state->answers[V4].lookup;
     const struct lookup *v6 = &r->state->answers[V6].lookup;
     const char *why = v4->op.rc < 0 ? v4->why : v6->why;
-    return error_set(r->err, ERR_RESOLVE, 0, "%s (%s)", r->host, why ? why : "it has no address");
+    return error_set(r->err, r->to_proxy ? ERR_PROXY_RESOLVE : ERR_RESOLVE, 0, "%s (%s)", r->host,
+                     why ? why : "it has no address");
 }
 
 static int tell_unconnected(const struct race *r)

@@ -17,6 +17,7 @@ struct race {
     const char *host; /* a name, or a literal without brackets */
     const char *zone;
     uint16_t port;
+    bool to_proxy;             /* that is a proxy: where its name is not found, ERR_PROXY_RESOLVE */
     uint64_t attempt_delay_ns; /* 0: the RFC's 250 ms */
     struct error *err;         /* where the failure's sentence goes */
     struct sock **sock;        /* where the winner goes, as the race ends; the caller's from then on */
@@ -26,7 +27,7 @@ struct race {
     struct race_state *state;
 };
 
-/* Run by co_call(caller, &race->co, race_run). Ends with 0, or ERR_RESOLVE ("could not resolve host: nosuch.invalid (no
+/* Run by co_call(caller, &race->co, race_run). Ends with 0, or ERR_RESOLVE (a proxy: ERR_PROXY_RESOLVE; "could not resolve host: nosuch.invalid (no
  * such name)"), ERR_CONNECT ("could not connect: a.example port 443, 4 addresses tried (Connection refused)"),
  * ERR_MEMORY, all with their sentence in err, or the reason it was cancelled for. It waits in "resolving" while no
  * address is known, in "connecting" from then on. */

@@ -35,6 +35,8 @@ int stream_new_tcp(struct stream **out, struct engine *e, struct sock *sock);
 int stream_new_tls(struct stream **out, struct stream *below, struct tls *tls);
 /* The TLS of a stream made by stream_new_tls; NULL for others. */
 struct tls *stream_tls(struct stream *s);
+/* The stream below that TLS; NULL for others. */
+struct stream *stream_below(struct stream *s);
 
 /* Completes when stream_got has something to say. After a cancelled read only stream_close is legal. */
 static inline struct co_op *stream_read(struct stream *s, struct co *caller)

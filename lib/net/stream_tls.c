@@ -354,3 +354,8 @@ struct tls *stream_tls(struct stream *s)
 {
     return s->ops == &tls_ops ? tls_of(s)->tls : NULL;
 }
+
+struct stream *stream_below(struct stream *s)
+{
+    return s->ops == &tls_ops ? tls_of(s)->below : NULL;
+}

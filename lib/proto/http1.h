@@ -78,8 +78,8 @@ bool http1_begun(const struct http1 *h);
  * coding, odd codings, a 204 with a length). */
 bool http1_reusable(const struct http1 *h);
 
-/* Appends a request head to out: the request line, Host, then User-Agent (user_agent; NULL: none), Accept, what there is
- * more, the user's fields, and those that are last. method, target, host, user_agent: as sent, already valid. user_fields: lines without CR LF as curl's
+/* Appends a request head to out: the request line, Host, what there is of authorizations, User-Agent and Accept, what
+ * there is more, the user's fields, and those that are last. method, target, host, user_agent: as sent, already valid. user_fields: lines without CR LF as curl's
  * -H takes them: "Name: value" is sent, in place of the default of that name; "Name:" removes the default; "Name;" is
  * sent without a value; any other line is left out. ERR_USAGE for a line with a CR or a LF; ERR_MEMORY, also where out
  * is full. */
@@ -88,7 +88,8 @@ struct http1_default {
 };
 struct http1_request {
     const char *method, *target, *host;
-    const char *authorization, *user_agent; /* NULL: none */
+    const char *proxy_authorization, *authorization, *user_agent; /* NULL: none */
+    bool no_accept; /* no Accept of ours: the response's body is for nobody */
     const struct http1_default *more;
     size_t more_count;
     const struct http1_default *last; /* behind the user's fields */

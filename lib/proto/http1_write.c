@@ -86,11 +86,13 @@ int http1_write_head(struct buf *out, const struct http1_request *r)
     if (rc == 0)
         rc = write_host(out, r);
     if (rc == 0)
+        rc = write_default(out, r, "Proxy-Authorization", r->proxy_authorization);
+    if (rc == 0)
         rc = write_default(out, r, "Authorization", r->authorization);
     if (rc == 0)
         rc = write_default(out, r, "User-Agent", r->user_agent);
     if (rc == 0)
-        rc = write_default(out, r, "Accept", "*/*");
+        rc = write_default(out, r, "Accept", r->no_accept ? NULL : "*/*");
     for (size_t i = 0; rc == 0 && i < r->more_count; i++)
         rc = write_default(out, r, r->more[i].name, r->more[i].value);
     if (rc == 0)

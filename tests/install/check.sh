@@ -6,7 +6,7 @@
 #   cmake       the same by find_package, shared and static, and beside functions named like those within
 #   cxx         afetch.h works in C++
 set -u
-export LC_ALL=C
+export LC_ALL=C no_proxy='*'
 step=$1
 build=$2
 libdir=$3

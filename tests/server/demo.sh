@@ -13,6 +13,9 @@ afetch=$1
 server=$2
 shift 2
 
+# The way to the server here leads through no proxy.
+export no_proxy="127.0.0.1,localhost${no_proxy:+,$no_proxy}"
+
 dir=$(mktemp -d "${TMPDIR:-/tmp}/afetch-demo.XXXXXX") || exit 1
 pid=
 # shellcheck disable=SC2317 # the trap calls it

@@ -302,6 +302,7 @@ static void plan_limits(struct sim_world *w)
 {
     struct rng *r = &w->sim.rng;
     afetch_options_init(&w->opt);
+    w->opt.proxy = ""; /* whatever the environment says */
     w->opt.parallel_max = (unsigned)rng_range(r, 1, 16);
     w->opt.parallel_max_host = (unsigned)rng_range(r, 0, 4);
     w->opt.timeout_ms = PICK(r, 0, 0, 0, 200, 1000, 30000);

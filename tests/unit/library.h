@@ -165,6 +165,8 @@ static inline struct run *run_new(void **state, size_t size, struct afetch_optio
         opt = &defaults;
     }
     opt->mode = *(const enum afetch_mode *)*state;
+    if (!opt->proxy)
+        opt->proxy = ""; /* whatever the environment says */
     assert_int_equal(afetch_session_new(&run->session, opt, NULL), AFETCH_OK);
     return run;
 }

@@ -640,6 +640,15 @@ static void test_wrong_options(void **state)
     opt.tls.ca_file = "/nonexistent/ca.pem";
     refuses(&opt, AFETCH_TRUST, "could not load the trust store: ");
     afetch_options_init(&opt);
+    opt.proxy = "http://p:99999";
+    refuses(&opt, AFETCH_PROXY_RESOLVE, "could not resolve proxy: ");
+    opt.proxy = "ftp://p";
+    refuses(&opt, AFETCH_CONNECT, "could not connect: ftp is no kind of proxy");
+    afetch_options_init(&opt);
+    opt.proxy_headers = &header;
+    opt.proxy_header_count = 1;
+    refuses(&opt, AFETCH_INTERNAL, "invalid argument: a line end within the proxy header Authorization");
+    afetch_options_init(&opt);
     opt.dns_servers = "nowhere";
     refuses(&opt, AFETCH_RESOLVE, "could not resolve host: ");
 }

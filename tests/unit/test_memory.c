@@ -144,6 +144,7 @@ static void run_once(enum afetch_mode mode, uint64_t fail_at, bool for_good)
     opt.parallel_max_host = 1;
     opt.connect_timeout_ms = fail_at ? 300 : 10000;
     opt.dns_servers = dns->address;
+    opt.proxy = "";
     int64_t live = sim_memory_live();
     sim_memory_begin(&plan);
     sim_memory_library(true);

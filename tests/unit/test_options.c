@@ -8,6 +8,7 @@
 #include "../../cmd/option_value.c"
 #include "../../cmd/options.c"
 #include "../../cmd/options_body.c"
+#include "../../cmd/options_proxy.c"
 #include "../../cmd/options_tls.c"
 #include "../../cmd/options_check.c"
 #include "../../cmd/protos.c"
@@ -33,6 +34,11 @@ static int parse(struct options *o, const char *const *args)
         argc++;
     }
     return options_parse(o, argc, argv);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
 static void refused(void **state)
@@ -127,6 +133,12 @@ static void refused(void **state)
         {{"-e", "a\nb", "u"}, 2, "line end"},
         {{"-I", "-ox", "u"}, 2, "-I with -o is not there yet"},
         {{"--http2", "u"}, 2, "--http2 is not there yet"},
+        {{"--socks5", "", "u"}, 2, "no proxy is named"},
+        {{"-x", "a\nb", "u"}, 2, "no proxy is named"},
+        {{"--no-proxy", "u"}, 2, "--proxy is not a switch"},
+        {{"--proxy-header", "x", "u"}, 2, "a header is"},
+        {{"--proxy-header", "@-", "-H", "@-", "u"}, 2, "-H @- reads standard input, but --proxy-header @- does so"},
+        {{"--preproxy", "p", "u"}, 2, "--preproxy is not there yet"},
         {{"--no-http1.0", "u"}, 2, "is not a switch"},
         {{"--http1.1=1", "u"}, 2, "takes no argument"},
         {{"-o", "somewhere/#<foo>", "h/{<test>A,B}{<moo>C,D}"},
@@ -442,6 +454,54 @@ static void protos(void **state)
     }
 }
 
+static void proxies(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *args[ARGS];
+        const char *proxy, *user, *password;
+    } cases[] = {
+        {{"u"}, NULL, NULL, NULL},
+        {{"-x", "", "u"}, "", NULL, NULL},
+        {{"-xp:3128", "u"}, "p:3128", NULL, NULL},
+        {{"--proxy", "https://p", "u"}, "https://p", NULL, NULL},
+        {{"--socks4", "p", "u"}, "socks4://p", NULL, NULL},
+        {{"--socks4a", "p:1", "u"}, "socks4a://p:1", NULL, NULL},
+        {{"--socks5", "a:b@p", "u"}, "socks5://a:b@p", NULL, NULL},
+        {{"--socks5-hostname", "[::1]:9", "u"}, "socks5h://[::1]:9", NULL, NULL},
+        {{"--socks5", "socks4a://p", "u"}, "socks4a://p", NULL, NULL}, /* as curl */
+        {{"--socks5", "p", "-x", "q", "u"}, "q", NULL, NULL},
+        {{"-x", "q", "--socks4", "p", "u"}, "socks4://p", NULL, NULL},
+        {{"-U", "a", "u"}, NULL, "a", NULL},
+        {{"-U", "a:", "u"}, NULL, "a", ""},
+        {{"--proxy-user", "a:b:c", "u"}, NULL, "a", "b:c"},
+        {{"-U", ":b", "u"}, NULL, "", "b"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct options o;
+        assert_int_equal(parse(&o, cases[i].args), 0);
+        if (!same_text(o.proxy, cases[i].proxy) || !same_text(o.proxy_user, cases[i].user) ||
+            !same_text(o.proxy_password, cases[i].password))
+            fail_msg("case %zu: %s, %s, %s", i, o.proxy, o.proxy_user, o.proxy_password);
+        options_deinit(&o);
+    }
+    struct options o;
+    const char *args[] = {
+        "--proxy-header", "A: b", "-H", "C: d", "--proxy-cert", "f:w", "--proxy-key", "k", "--proxy-insecure",
+        "--noproxy",      "n,m",  "u",  NULL};
+    assert_int_equal(parse(&o, args), 0);
+    assert_int_equal(o.headers.count, 1);
+    assert_int_equal(o.proxy_headers.count, 1);
+    assert_string_equal(o.proxy_headers.item[0], "A: b");
+    assert_string_equal(o.proxy_tls.cert_file, "f");
+    assert_string_equal(o.proxy_tls.key_password, "w");
+    assert_string_equal(o.proxy_tls.key_file, "k");
+    assert_null(o.tls.cert_file);
+    assert_true(o.proxy_tls.insecure && !o.tls.insecure);
+    assert_string_equal(o.noproxy, "n,m");
+    options_deinit(&o);
+}
+
 static void header_file(void **state)
 {
     (void)state;
@@ -634,6 +694,7 @@ int main(void)
         cmocka_unit_test(seconds),
         cmocka_unit_test(last_wins_and_dashes),
         cmocka_unit_test(outputs),
+        cmocka_unit_test(proxies),
         cmocka_unit_test(header_file),
         cmocka_unit_test(tables),
         cmocka_unit_test(templates),

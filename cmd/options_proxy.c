@@ -1,0 +1,28 @@
+#include "options_proxy.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+char *options_proxy_url(const char *kind, const char *value)
+{
+    size_t size = strlen(kind) + strlen(value) + sizeof "://";
+    char *url = malloc(size);
+    bool named = strstr(value, "://") != NULL;
+    if (url)
+        snprintf(url, size, "%s%s%s", named ? "" : kind, named ? "" : "://", value);
+    return url;
+}
+
+int options_check_proxy(struct options *o)
+{
+    const char *colon = o->proxy_user ? strchr(o->proxy_user, ':') : NULL;
+    if (!colon)
+        return 0;
+    char *user = options_own(o, strndup(o->proxy_user, (size_t)(colon - o->proxy_user)));
+    if (!user)
+        return AFETCH_MEMORY;
+    o->proxy_user = user;
+    o->proxy_password = colon + 1;
+    return 0;
+}

@@ -1,0 +1,12 @@
+/* What the options about proxies mean. Used by options.c and options_check.c. */
+#ifndef AFETCH_CMD_OPTIONS_PROXY_H
+#define AFETCH_CMD_OPTIONS_PROXY_H
+
+#include "options.h"
+
+/* The URL of a proxy: value, of the kind where it names none itself. Allocated; NULL without memory. */
+char *options_proxy_url(const char *kind, const char *value);
+/* Once all options are read: takes -U apart. 0, or an exit status. */
+int options_check_proxy(struct options *o);
+
+#endif

@@ -1,0 +1,152 @@
+#include "fetch/proxying.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "fetch/request.h"
+#include "fetch/session.h"
+#include "proto/auth.h"
+
+/* ---- the CONNECT ------------------------------------------------------------------------------------------------------- */
+
+/* "host:port", the port always (RFC 9110 section 7.1). */
+static char *tunnel_target(const struct url *u)
+{
+    size_t size = strlen(u->host) + sizeof "[]:65535";
+    char *target = malloc(size);
+    bool brackets = strchr(u->host, ':') != NULL;
+    if (target)
+        snprintf(target, size, "%s%s%s:%u", brackets ? "[" : "", u->host, brackets ? "]" : "", (unsigned)u->port);
+    return target;
+}
+
+static int write_connect(const struct afetch_request *r, const char *target, const char *authorization, struct buf *out)
+{
+    const struct afetch_session *s = r->session;
+    struct http1_default more[] = {{"Proxy-Connection", "Keep-Alive"}};
+    struct http1_request head = {.method = "CONNECT",
+                                 .target = target,
+                                 .host = target,
+                                 .proxy_authorization = authorization,
+                                 .user_agent = *s->user_agent ? s->user_agent : NULL,
+                                 .no_accept = true,
+                                 .more = more,
+                                 .more_count = sizeof more / sizeof more[0],
+                                 .user_fields = (const char *const *)s->routes.headers,
+                                 .user_field_count = s->routes.header_count};
+    return http1_write_head(out, &head);
+}
+
+static int ask(void *arg, struct buf *out, struct error *err)
+{
+    struct afetch_request *r = arg;
+    char *authorization = NULL, *target = tunnel_target(&r->url);
+    int rc = target ? proxying_authorize(r, &authorization) : ERR_MEMORY;
+    if (rc == 0)
+        rc = write_connect(r, target, authorization, out);
+    free(authorization);
+    free(target);
+    if (rc < 0)
+        return error_set(err, rc, 0, "the head of CONNECT");
+    session_trace_request(r->session, r, out->data, out->len);
+    return 0;
+}
+
+static int answered(void *arg, const struct http1 *response, struct error *err)
+{
+    struct afetch_request *r = arg;
+    (void)err;
+    session_trace_response(r->session, r, response);
+    return 0;
+}
+
+static const struct http_tunnel_ops tunnel_ops = {.ask = ask, .answered = answered};
+
+/* ---- the way ------------------------------------------------------------------------------------------------------------- */
+
+static void set_tunnel(struct via *via, struct afetch_request *r)
+{
+    const struct route_proxy *p = r->route.proxy;
+    switch (r->route.kind) {
+    case ROUTE_CONNECT:
+        via->kind = VIA_CONNECT;
+        via->u.connect.ops = &tunnel_ops;
+        via->u.connect.arg = r;
+        break;
+    case ROUTE_SOCKS:
+        via->kind = VIA_SOCKS;
+        via->u.socks.kind = proxy_socks_kind(&p->proxy);
+        via->u.socks.user = p->user;
+        via->u.socks.password = p->password;
+        break;
+    default:
+        via->kind = VIA_FORWARD;
+    }
+}
+
+int proxying_via(struct via **out, struct afetch_request *r)
+{
+    const struct route_proxy *p = r->route.proxy;
+    *out = NULL;
+    if (!p)
+        return 0;
+    struct via *via = calloc(1, sizeof *via);
+    if (!via)
+        return error_set(&r->err, ERR_MEMORY, 0, NULL);
+    via->host = p->proxy.url.host;
+    via->zone = p->proxy.url.zone;
+    via->port = p->proxy.url.port;
+    set_tunnel(via, r);
+    int rc = p->proxy.kind == PROXY_HTTPS ? session_proxy_tls(r->session, &via->tls, &r->err) : 0;
+    if (rc < 0) {
+        free(via);
+        return rc;
+    }
+    via->resume = via->tls ? session_take_ticket(r->session, p->key) : NULL;
+    *out = via;
+    return 0;
+}
+
+/* ---- what a forwarding proxy is told ------------------------------------------------------------------------------------- */
+
+char *proxying_target(const struct afetch_request *r)
+{
+    char authority[300];
+    size_t size = strlen(r->url.target) + sizeof authority + sizeof "http://";
+    char *target = url_authority(&r->url, authority, sizeof authority) < 0 ? NULL : malloc(size);
+    if (target)
+        snprintf(target, size, "%s://%s%s", r->url.scheme, authority, r->url.target);
+    return target;
+}
+
+int proxying_authorize(const struct afetch_request *r, char **value)
+{
+    const struct route_proxy *p = r->route.proxy;
+    *value = NULL;
+    if (!p->user && !p->password)
+        return 0;
+    *value = auth_basic(p->user, p->password);
+    return *value ? 0 : ERR_MEMORY;
+}
+
+/* Proxy-Connection is no standard's, but curl and proxies go by it. */
+bool proxying_ends(const struct afetch_request *r, const struct http1 *response)
+{
+    const char *field = r->route.kind == ROUTE_FORWARD ? http1_find(response, "Proxy-Connection") : NULL;
+    return field && strcasecmp(field, "close") == 0;
+}
+
+/* ---- TLS, and TLS within TLS ---------------------------------------------------------------------------------------------- */
+
+struct tls *proxying_server_tls(const struct afetch_request *r, struct stream *s)
+{
+    return r->url.tls ? stream_tls(s) : NULL;
+}
+
+struct tls *proxying_proxy_tls(const struct afetch_request *r, struct stream *s)
+{
+    if (!r->route.proxy || r->route.proxy->proxy.kind != PROXY_HTTPS)
+        return NULL;
+    return stream_tls(r->url.tls ? stream_below(s) : s);
+}
