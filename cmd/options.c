@@ -321,6 +321,8 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
         return set_cert(p, opt, value);
     case OPTION_PROXY:
         return set_proxy(p, opt, value);
+    case OPTION_UPLOAD:
+        return options_add_upload(p->o, p->shown, value);
     case OPTION_DATA:
         return options_add_data(p->o, p->shown, (unsigned)opt->min, value);
     case OPTION_FLAG:
@@ -485,7 +487,8 @@ int options_parse(struct options *o, int argc, char **argv)
     size_t most = argc > 0 ? (size_t)argc : 1;
     o->inputs = calloc(most, sizeof *o->inputs);
     o->outputs.item = calloc(most, sizeof *o->outputs.item);
-    if (!o->inputs || !o->outputs.item)
+    o->uploads.item = calloc(most, sizeof *o->uploads.item);
+    if (!o->inputs || !o->outputs.item || !o->uploads.item)
         return options_no_memory(o);
 
     bool operands = false;
@@ -526,5 +529,6 @@ void options_deinit(struct options *o)
     free(o->headers.item);
     free(o->proxy_headers.item);
     free(o->outputs.item);
+    free(o->uploads.item);
     free(o->inputs);
 }

@@ -30,6 +30,7 @@ enum option_kind {
     OPTION_CERT,     /* FILE[:PASSWORD], in a struct afetch_tls */
     OPTION_PROXY,    /* const char *, a proxy's URL; of the kind that `choices` names, where it names none itself */
     OPTION_URL,      /* one more of options.inputs */
+    OPTION_UPLOAD,   /* one more of options.uploads */
     OPTION_DATA,     /* one more piece of options.data or options.query, as min says (options_body.h) */
     OPTION_HELP,
     OPTION_VERSION,
@@ -165,6 +166,7 @@ struct options {
     struct options_input *inputs; /* in the order of the command line */
     size_t input_count;
     struct options_list outputs; /* the -o, in order */
+    struct options_list uploads; /* the -T, in order; "": none */
     struct options_list headers;
 
     const char *once;         /* an option that was given and is `once`; NULL: none */
@@ -185,6 +187,9 @@ char *options_own(struct options *o, char *text);
 
 /* The -o that holds for what comes of o->inputs[input], or NULL. */
 const char *options_output(const struct options *o, size_t input);
+
+/* The -T of what comes of o->inputs[input], or NULL. */
+const char *options_upload(const struct options *o, size_t input);
 
 /* Prints help on a topic (NULL: the short one; "all"; "category"; a topic's name). false: there is no such topic. */
 bool help_known(const char *topic);

@@ -1,5 +1,6 @@
 #include "transfer.h"
 #include "filework.h"
+#include "infile.h"
 #include "signals.h"
 #include "template.h"
 #include "thread.h"
@@ -39,6 +40,7 @@ struct transfer {
     bool begun;                   /* there is a body for the file */
     bool printed;                 /* bytes of it went to standard output or standard error */
     bool paused;                  /* it has returned AFETCH_PAUSE */
+    struct infile_feed feed;      /* what it sends */
     struct transfer *prev, *next; /* in all->first */
     struct transfer *other;       /* in all->ready_first or all->paused */
 };
@@ -281,39 +283,59 @@ static void claim(struct transfer *t, const struct transfer_start *start)
     ts->ahead++;
 }
 
+/* false: no memory. */
+static bool set_body(struct transfer *t, struct afetch_request *request, const struct transfer_start *start)
+{
+    struct transfers *ts = t->all;
+    struct afetch_body *body = start->upload ? afetch_body_new_fed(start->upload) : start->body;
+    if (body && !ts->infiles)
+        ts->infiles = infiles_new();
+    bool ok = ts->infiles || (!body && !start->upload);
+    if (ok && (body || !start->upload)) {
+        t->feed.all = ts->infiles;
+        afetch_request_set_body(request, body);
+        afetch_request_set_feeder(request, &infile_feeder, &t->feed);
+    }
+    if (start->upload)
+        afetch_body_free(body);
+    return ok && (body || !start->upload);
+}
+
 /* NULL without memory. */
-static struct afetch_request *make_request(const struct transfer_start *start, const char *url, size_t len)
+static struct afetch_request *make_request(struct transfer *t, const struct transfer_start *start, const char *url,
+                                           size_t len)
 {
     struct afetch_request *request = afetch_request_new(url, len);
-    if (request && start->method && afetch_request_set_method(request, start->method) != AFETCH_OK) {
+    bool ok = request && set_body(t, request, start) &&
+              (!start->method || afetch_request_set_method(request, start->method) == AFETCH_OK);
+    if (!ok) {
         afetch_request_free(request);
         return NULL;
     }
-    if (request && start->head_only)
+    if (start->head_only)
         afetch_request_set_head_only(request);
-    if (request)
-        afetch_request_set_body(request, start->body);
     return request;
 }
 
 void transfers_begin(struct transfers *ts, const struct transfer_start *start, const char *url, size_t len)
 {
     struct transfer *t = malloc(sizeof *t);
-    struct afetch_request *request = make_request(start, url, len);
-    if (!t || !request) {
+    if (t) {
+        *t = (struct transfer){.all = ts, .place = start->place, .descriptor = -1};
+        t->request = make_request(t, start, url, len);
+    }
+    if (!t || !t->request) {
         report_failure(ts->report, start->place, NULL, AFETCH_MEMORY, afetch_code_text(AFETCH_MEMORY));
         free(t);
-        afetch_request_free(request);
         return;
     }
-    *t = (struct transfer){.all = ts, .place = start->place, .request = request, .descriptor = -1};
     struct afetch_callbacks callbacks = {.done = on_done};
     if (start->output) {
         callbacks.head = on_head;
         callbacks.body = on_body;
         callbacks.restart = on_restart;
     }
-    afetch_request_set_callbacks(request, &callbacks, t);
+    afetch_request_set_callbacks(t->request, &callbacks, t);
     if (start->output)
         claim(t, start);
     else
@@ -472,6 +494,7 @@ static void end_unstarted(struct transfers *ts)
 
 void transfers_end(struct transfers *ts)
 {
+    infiles_drop(ts->infiles);
     if (!ts->files)
         return;
     end_unstarted(ts);

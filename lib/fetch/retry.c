@@ -69,7 +69,7 @@ static void note_retry_after(struct afetch_request *r, const struct http1 *respo
 bool retry_status(struct afetch_request *r, const struct http1 *response)
 {
     note_retry_after(r, response);
-    return tries_left(r) && transient_status(r->session, r->status);
+    return tries_left(r) && upload_can_repeat(r) && transient_status(r->session, r->status);
 }
 
 /* ---- when ------------------------------------------------------------------------------------------------------------- */
