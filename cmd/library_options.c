@@ -34,6 +34,8 @@ void library_options(struct afetch_options *opt, const struct options *o)
     opt->fail_with_body = o->fail == FAIL_WITH_BODY;
     opt->accept_statuses = o->accept_statuses;
     opt->compressed = o->compressed;
+    opt->raw = o->raw;
+    opt->ignore_content_length = o->ignore_content_length;
     opt->filesize_max = o->max_filesize;
     opt->follow = o->location;
     opt->redirects_max = o->max_redirs;

@@ -1,6 +1,7 @@
 #include "options.h"
 #include "options_body.h"
 #include "options_proxy.h"
+#include "options_ranges.h"
 #include "options_tls.h"
 #include "option_value.h"
 #include "options_check.h"
@@ -279,6 +280,12 @@ static int set_proxy(struct parser *p, const struct option *opt, const char *val
 
 /* ---- one option ------------------------------------------------------------------------------------------------- */
 
+/* why: what is wrong with a value, or NULL. */
+static int said(struct parser *p, const char *why)
+{
+    return why ? options_fail(p->o, EXIT_USAGE, "%s: %s", p->shown, why) : 0;
+}
+
 static int set_value(struct parser *p, const struct option *opt, const char *value)
 {
     switch (opt->kind) {
@@ -325,6 +332,13 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
         return options_add_upload(p->o, p->shown, value);
     case OPTION_DATA:
         return options_add_data(p->o, p->shown, (unsigned)opt->min, value);
+    case OPTION_RANGE:
+        return said(p, options_set_range(p->o, value));
+    case OPTION_CONTINUE:
+        return said(p, options_set_continue(p->o, value));
+    case OPTION_TIME:
+        options_set_condition(p->o, value);
+        return 0;
     case OPTION_FLAG:
     case OPTION_SET:
     case OPTION_HELP:

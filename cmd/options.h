@@ -31,6 +31,9 @@ enum option_kind {
     OPTION_PROXY,    /* const char *, a proxy's URL; of the kind that `choices` names, where it names none itself */
     OPTION_URL,      /* one more of options.inputs */
     OPTION_UPLOAD,   /* one more of options.uploads */
+    OPTION_RANGE,    /* options.range */
+    OPTION_CONTINUE, /* options.resume: a number, or - */
+    OPTION_TIME,     /* options.condition: a date, or a file */
     OPTION_DATA,     /* one more piece of options.data or options.query, as min says (options_body.h) */
     OPTION_HELP,
     OPTION_VERSION,
@@ -107,6 +110,9 @@ struct options_input {
 /* What a status that is no success means. */
 enum options_fail { FAIL_NEVER = 1, FAIL_DROP, FAIL_WITH_BODY };
 
+/* Where a transfer goes on. */
+enum options_resume { RESUME_NONE, RESUME_FOUND, RESUME_AT };
+
 struct options_list {
     const char **item;
     size_t count;
@@ -126,8 +132,15 @@ struct options {
     bool location;               /* redirects are followed; on unless --no-location */
     unsigned parallel_max, parallel_max_host;
     uint64_t connect_timeout_ms, timeout_ms;
-    bool compressed;
-    uint64_t max_filesize; /* 0: no limit */
+    bool compressed, raw, ignore_content_length;
+    const char *range; /* -r; NULL: none */
+    char range_room[24];
+    enum options_resume resume; /* -C */
+    uint64_t resume_at;
+    enum afetch_condition condition; /* -z */
+    int64_t condition_s;
+    const char *etag_save, *etag_compare; /* files; NULL: none */
+    uint64_t max_filesize;                /* 0: no limit */
     int max_redirs;
     bool location_trusted, post301, post302, post303;
     unsigned retry;

@@ -2,6 +2,7 @@
 #include "options_check.h"
 #include "options_body.h"
 #include "options_proxy.h"
+#include "options_ranges.h"
 #include "options_tls.h"
 #include "template.h"
 
@@ -141,7 +142,8 @@ static int check_request(struct options *o)
         return refuse(o, "--no-fail and --accept-status contradict each other; give one of them");
     if (o->head && o->outputs.count > 0)
         return refuse(o, "-I with -o is not there yet: heads cannot be written to files");
-    return split_referer(o);
+    int rc = options_check_ranges(o);
+    return rc ? rc : split_referer(o);
 }
 
 int options_check(struct options *o)

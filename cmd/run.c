@@ -69,13 +69,6 @@ static void refuse(struct run *r, struct report_place place, const struct input_
     afetch_request_free(shown);
 }
 
-static const char *method_of(const struct options *o, const char *upload)
-{
-    if (o->method)
-        return o->method;
-    return o->head ? "HEAD" : upload ? "PUT" : NULL;
-}
-
 static bool is_standard_input(const char *upload)
 {
     return strcmp(upload, "-") == 0 || strcmp(upload, ".") == 0;
@@ -112,8 +105,7 @@ static void take(struct run *r, const struct input_item *item)
         .output = options_output(r->options, item->argument),
         .glob = item->glob,
         .n = r->inputs,
-        .method = method_of(r->options, item->upload),
-        .head_only = r->options->head,
+        .options = r->options,
         .body = r->body,
         .upload = item->upload,
     };

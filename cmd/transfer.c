@@ -1,4 +1,6 @@
 #include "transfer.h"
+#include "asked.h"
+#include "etag.h"
 #include "filework.h"
 #include "infile.h"
 #include "signals.h"
@@ -33,6 +35,8 @@ struct transfer {
     uint64_t bytes; /* of the body */
     int code;       /* of a failure whose body is kept all the same (--fail-with-body) */
     char *why;
+    const char *etag_save; /* the file for it; NULL: there is none */
+    char *etag;            /* of the response that was told last; NULL: none */
 
     struct filework *file;        /* NULL: it has none */
     int descriptor;               /* what the file is, if it is standard output or standard error; else -1 */
@@ -75,9 +79,25 @@ static void unlist(struct transfer *t)
         ts->last = t->prev;
 }
 
+static void say_unwritten(char *sentence, size_t size, const char *why)
+{
+    snprintf(sentence, size, "%s: %s", afetch_code_text(AFETCH_WRITE), why);
+}
+
+/* Only now that its body is whole: else a later --etag-compare would be told that nothing is new. */
+static bool save_etag(const struct transfer *t, char *sentence, size_t size)
+{
+    char why[OUTFILE_WHY];
+    if (!t->etag_save || t->status >= 400 || etag_save(t->etag_save, t->etag, why))
+        return true;
+    say_unwritten(sentence, size, why);
+    return false;
+}
+
 static void finish(struct transfer *t, const char *url, int code, const char *why)
 {
     struct transfers *ts = t->all;
+    char sentence[OUTFILE_WHY + 40];
     if (t->file) {
         ts->ahead -= t->state == CLAIMING || t->state == READY;
         ts->finishing -= t->state == FINISHING || t->state == DONE;
@@ -86,12 +106,17 @@ static void finish(struct transfer *t, const char *url, int code, const char *wh
         if (!ts->first) /* there may be nothing more to wait for */
             ts->owner.wake(ts->owner.arg);
     }
+    if (!code && !save_etag(t, sentence, sizeof sentence)) {
+        code = AFETCH_WRITE;
+        why = sentence;
+    }
     if (code)
         report_failure(ts->report, t->place, url, code, why);
     else if (!report_success(ts->report, url, t->bytes))
         ts->owner.end_run(ts->owner.arg);
     free(t->url);
     free(t->why);
+    free(t->etag);
     free(t);
 }
 
@@ -104,7 +129,7 @@ static void finish_whole(struct transfer *t)
 static void finish_unwritten(struct transfer *t, const char *url, const char *why)
 {
     char sentence[OUTFILE_WHY + 40];
-    snprintf(sentence, sizeof sentence, "%s: %s", afetch_code_text(AFETCH_WRITE), why);
+    say_unwritten(sentence, sizeof sentence, why);
     finish(t, url, AFETCH_WRITE, sentence);
 }
 
@@ -139,23 +164,32 @@ static void finish_done(struct transfers *ts)
 
 /* ---- callbacks of its request ------------------------------------------------------------------------------------- */
 
+static enum afetch_flow refuse(struct afetch_request *r, enum afetch_code code, const char *why)
+{
+    afetch_request_fail(r, code, why);
+    return AFETCH_ABORT;
+}
+
+static bool keep_etag(struct transfer *t, const struct afetch_request *r)
+{
+    const char *etag = t->etag_save ? afetch_request_header(r, "ETag") : NULL;
+    free(t->etag);
+    t->etag = etag ? strdup(etag) : NULL;
+    return !etag || t->etag;
+}
+
 static enum afetch_flow on_head(void *arg, struct afetch_request *r, const struct afetch_head *head)
 {
     struct transfer *t = arg;
-    (void)r;
     t->status = head->status;
-    if (head->status == 304) /* what is there stays as it is */
+    if (!keep_etag(t, r))
+        return refuse(r, AFETCH_MEMORY, "for an ETag");
+    if (!t->file || head->status == 304) /* what is there stays as it is */
         return AFETCH_GO;
     t->begun = true;
     if (t->descriptor < 0)
         filework_begin(t->file);
     return AFETCH_GO;
-}
-
-static enum afetch_flow refuse(struct afetch_request *r, const char *why)
-{
-    afetch_request_fail(r, AFETCH_WRITE, why);
-    return AFETCH_ABORT;
 }
 
 /* A body for standard output or standard error goes the way of the lines, and waits when they do. */
@@ -166,7 +200,7 @@ static enum afetch_flow print(struct transfer *t, struct afetch_request *r, cons
     if (t->descriptor == STDERR_FILENO)
         output_error(out, data, len);
     else if (!out->closed && !output_write(out, data, len))
-        return refuse(r, "standard output takes no more");
+        return refuse(r, AFETCH_WRITE, "standard output takes no more");
     if (!output_full(out))
         return AFETCH_GO;
     t->paused = true;
@@ -187,7 +221,7 @@ static enum afetch_flow on_body(void *arg, struct afetch_request *r, const void 
         t->paused = true;
         return AFETCH_PAUSE;
     default:
-        return refuse(r, filework_problem(t->file));
+        return refuse(r, AFETCH_WRITE, filework_problem(t->file));
     }
 }
 
@@ -305,23 +339,19 @@ static bool set_body(struct transfer *t, struct afetch_request *request, const s
 static struct afetch_request *make_request(struct transfer *t, const struct transfer_start *start, const char *url,
                                            size_t len)
 {
-    struct afetch_request *request = afetch_request_new(url, len);
-    bool ok = request && set_body(t, request, start) &&
-              (!start->method || afetch_request_set_method(request, start->method) == AFETCH_OK);
-    if (!ok) {
-        afetch_request_free(request);
-        return NULL;
-    }
-    if (start->head_only)
-        afetch_request_set_head_only(request);
-    return request;
+    struct afetch_request *request = asked_request(start->options, start->upload != NULL, url, len);
+    if (request && set_body(t, request, start))
+        return request;
+    afetch_request_free(request);
+    return NULL;
 }
 
 void transfers_begin(struct transfers *ts, const struct transfer_start *start, const char *url, size_t len)
 {
     struct transfer *t = malloc(sizeof *t);
     if (t) {
-        *t = (struct transfer){.all = ts, .place = start->place, .descriptor = -1};
+        *t = (struct transfer){
+            .all = ts, .place = start->place, .etag_save = start->options->etag_save, .descriptor = -1};
         t->request = make_request(t, start, url, len);
     }
     if (!t || !t->request) {
@@ -330,8 +360,9 @@ void transfers_begin(struct transfers *ts, const struct transfer_start *start, c
         return;
     }
     struct afetch_callbacks callbacks = {.done = on_done};
-    if (start->output) {
+    if (start->output || t->etag_save)
         callbacks.head = on_head;
+    if (start->output) {
         callbacks.body = on_body;
         callbacks.restart = on_restart;
     }

@@ -8,6 +8,7 @@
 
 struct files;
 struct infiles;
+struct options;
 struct transfer;
 
 /* What the run does for its transfers. */
@@ -36,8 +37,7 @@ struct transfer_start {
     const char *output;      /* -o, or NULL */
     const struct glob *glob; /* whose values -o may want, during the call; NULL: none */
     uint64_t n;              /* which input, from 1 */
-    const char *method;      /* NULL: by whether there is a body */
-    bool head_only;
+    const struct options *options;
     struct afetch_body *body; /* NULL: none */
     const char *upload;       /* a file to be sent in its place, or NULL */
 };

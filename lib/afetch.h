@@ -50,6 +50,7 @@ enum afetch_code {
     AFETCH_READ = 26,         /* input failed */
     AFETCH_MEMORY = 27,       /* out of memory */
     AFETCH_TIMEOUT = 28,      /* timed out */
+    AFETCH_RANGE = 33,        /* not the range that was asked for */
     AFETCH_TLS = 35,          /* TLS handshake failed */
     AFETCH_CANCELED = 42,     /* cancelled by the caller */
     AFETCH_REDIRECTS = 47,    /* too many redirects */
@@ -146,6 +147,8 @@ struct afetch_options {
     bool fail_with_body;         /* then too the callbacks get head and body */
     const char *accept_statuses; /* "200-299,404": what success is; NULL: below 400 */
     bool compressed;             /* ask for content codings, and take them off the body */
+    bool raw;                    /* bodies as they come: no content coding is taken off, nor chunks' lines */
+    bool ignore_content_length;  /* a body that is not chunked goes on until the server closes */
     uint64_t filesize_max;       /* bytes of a body, as delivered; more fails with AFETCH_FILESIZE; 0: no limit */
     /* Redirects. */
     bool follow;          /* they are followed (default) */
@@ -239,6 +242,12 @@ struct afetch_head {
     const char *reason;
     int http_minor;         /* 0 or 1 for HTTP/1.x */
     int64_t content_length; /* -1: unknown */
+    /* Of afetch_request_set_resume. */
+    uint64_t offset;       /* the body goes on there, behind what the receiver has; 0: it begins from the start */
+    bool complete;         /* the receiver has it all, and no body follows */
+    bool resumable;        /* what is delivered could be gone on with by a later request */
+    uint64_t size;         /* of the whole, where resumable; 0: unknown */
+    const char *validator; /* of that later request; NULL: none */
 };
 
 /* Times are nanoseconds since the session began with the request; 0: it did not happen. */
@@ -300,8 +309,9 @@ struct afetch_callbacks {
     enum afetch_flow (*head)(void *arg, struct afetch_request *r, const struct afetch_head *head);
     /* Bytes of the body, valid during the call; may be NULL: they are counted alone. */
     enum afetch_flow (*body)(void *arg, struct afetch_request *r, const void *data, size_t len);
-    /* What was delivered of the body is void: a try failed, and the next begins from the start. AFETCH_ABORT: it cannot be
-     * undone, and the request fails with what went wrong. NULL: where there is a body callback, it cannot. */
+    /* What was delivered of the body is void: a try failed, and the next begins from the start, or where the receiver was
+     * at first; head will be called again. AFETCH_ABORT: it cannot be undone, and the request fails with what went wrong.
+     * NULL: where there is a body callback, it cannot. */
     enum afetch_flow (*restart)(void *arg, struct afetch_request *r);
     /* A hop has ended. afetch_request_header and afetch_request_header_at give the fields of its response during the
      * call. */
@@ -326,6 +336,31 @@ AFETCH_API void afetch_request_set_head_only(struct afetch_request *r);
 AFETCH_API enum afetch_code afetch_request_add_header(struct afetch_request *r, const char *line);
 /* As the session's timeout_ms, for this one. */
 AFETCH_API void afetch_request_set_timeout(struct afetch_request *r, uint64_t timeout_ms);
+
+/* Asks for a part of the body: ranges is what follows "bytes=" in the Range field ("0-99", "100-", "-500", "0-9,20-29").
+ * A server may send the whole all the same; one range that is not the one asked for fails with AFETCH_RANGE.
+ * AFETCH_MEMORY, AFETCH_INTERNAL for a control character in it. */
+AFETCH_API enum afetch_code afetch_request_set_range(struct afetch_request *r, const char *ranges);
+
+/* What the receiver has of the body already. */
+struct afetch_resume {
+    uint64_t offset;       /* so many bytes of its beginning */
+    uint64_t size;         /* of the whole, if it is known; else 0 */
+    const char *validator; /* what tells whether the server has the same still, of afetch_head; NULL: not known */
+    int64_t since_s;       /* when they were fetched, in seconds since the epoch; 0: not known */
+    bool exact;            /* as curl's -C N: a server that does not go on there is a failure, AFETCH_RANGE */
+};
+/* A GET goes on where the receiver is: head says whether it does (offset), or begins from the start. What is put
+ * together is always of one version: by the validator; without one, by the server's copy being older than since_s; with
+ * exact and neither, by the caller's word. Not beside a range. AFETCH_MEMORY, AFETCH_INTERNAL for a control character. */
+AFETCH_API enum afetch_code afetch_request_set_resume(struct afetch_request *r, const struct afetch_resume *resume);
+
+enum afetch_condition { AFETCH_ALWAYS, AFETCH_IF_MODIFIED_SINCE, AFETCH_IF_UNMODIFIED_SINCE, AFETCH_LAST_MODIFIED };
+/* Only what was modified after a time, in seconds since the epoch, or not after it; what is not so is a success without
+ * a body, with status 304. AFETCH_LAST_MODIFIED is the former, asked by that field, for servers that know it.
+ * AFETCH_INTERNAL for a time beyond the year 9999. */
+AFETCH_API enum afetch_code afetch_request_set_condition(struct afetch_request *r, enum afetch_condition kind,
+                                                         int64_t time_s);
 
 /* The URL that was asked for, less its user info, control characters shown as \xNN. Lives as long as the request. */
 AFETCH_API const char *afetch_request_url(const struct afetch_request *r);

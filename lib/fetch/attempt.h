@@ -4,8 +4,6 @@
 
 #include <stdbool.h>
 
-#include "proto/http1.h"
-
 struct afetch_request;
 
 /* Forgets a response, before another hop or attempt. */
@@ -15,10 +13,8 @@ void attempt_restart(struct afetch_request *r);
 /* Before another attempt: what was delivered is undone, or will be gone on with. False: neither can be. Calls a
  * callback, with the session's lock held. */
 bool attempt_undo(struct afetch_request *r);
-/* Keeps what a later attempt could go on by. ERR_MEMORY. */
-int attempt_note_validator(struct afetch_request *r, const struct http1 *response);
-/* To a request that goes on: 1 if this is the rest of what was delivered, 0 if it is something else, which begins from
- * the start, or an error, in r->err, where that can't be. */
-int attempt_continues(struct afetch_request *r, const struct http1 *response);
+/* A response does not go on with what there is: that is undone, and forgotten. 0, or an error, in r->err, where it can't
+ * be. Calls a callback likewise. */
+int attempt_begin_anew(struct afetch_request *r);
 
 #endif

@@ -17,6 +17,8 @@ int defaults_init(struct defaults *d, const struct afetch_options *opt, struct e
     *d = (struct defaults){
         .referer_auto = opt->referer_auto,
         .http10 = opt->http10,
+        .raw = opt->raw,
+        .ignore_length = opt->ignore_content_length,
         .fail_on_status = opt->fail_on_status,
         .fail_with_body = opt->fail_with_body,
         .url_flags = (opt->path_as_is ? URL_PATH_AS_IS : 0) | (opt->disallow_user ? URL_NO_USER : 0),

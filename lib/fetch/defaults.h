@@ -12,8 +12,9 @@ struct defaults {
     bool referer_auto;    /* a redirect's next request names the URL before it */
     char *request_target; /* in place of the URL's; NULL: that */
     bool http10;
-    unsigned url_flags; /* of url_parse */
-    unsigned proto;     /* AFETCH_SCHEME_...; 0: all */
+    bool raw, ignore_length; /* how responses are read */
+    unsigned url_flags;      /* of url_parse */
+    unsigned proto;          /* AFETCH_SCHEME_...; 0: all */
     bool fail_on_status, fail_with_body;
     struct statuses accept; /* empty: those below 400 */
 };

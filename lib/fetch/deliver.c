@@ -30,7 +30,7 @@ int deliver_begin(struct afetch_request *r, const struct http1 *response)
     deliver_reset(r);
     if (s->filesize_max && length > 0 && (uint64_t)length > s->filesize_max && !request_ends_at_head(r))
         return too_large(r);
-    if (!s->compressed || !http1_find(response, "Content-Encoding"))
+    if (!s->compressed || s->defaults.raw || !http1_find(response, "Content-Encoding"))
         return 0;
     int rc = decode_new(&r->decode, &r->err);
     return rc == 0 ? add_codings(r, response) : rc;

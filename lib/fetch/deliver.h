@@ -7,7 +7,8 @@
 enum {
     DELIVER_GO,
     DELIVER_PAUSE, /* the receiver wants no more for now: go on with deliver_more when it does */
-    DELIVER_TURN   /* others should have their turn; then deliver_more */
+    DELIVER_TURN,  /* others should have their turn; then deliver_more */
+    DELIVER_END    /* of response_body: the rest is not wanted */
 };
 
 /* At the head of a response whose body will be delivered. 0, or an error that is in r->err. */

@@ -1,7 +1,5 @@
 #include "fetch/head.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -14,7 +12,7 @@
 /* The texts that a head is made of; freed together. */
 struct parts {
     char host[300];
-    char range[48];
+    char range[RANGES_TEXT];
     char *authorization;
     char *proxy_target, *proxy_authorization; /* where the request goes to a proxy as it is */
     const char **fields;                      /* the user's */
@@ -101,19 +99,18 @@ static int collect(struct parts *p, struct afetch_request *r)
         return error_set(&r->err, rc, 0, "the host is too long");
     if (authorize(&r->url, &p->authorization) < 0 || collect_fields(p, r) < 0 || collect_for_proxy(p, r) < 0)
         return error_set(&r->err, ERR_MEMORY, 0, NULL);
-    if (r->continue_from)
-        snprintf(p->range, sizeof p->range, "bytes=%" PRIu64 "-", r->continue_from);
     return 0;
 }
 
-static int write_parts(const struct parts *p, struct afetch_request *r, struct buf *out)
+static int write_parts(struct parts *p, struct afetch_request *r, struct buf *out)
 {
     const struct afetch_session *s = r->session;
     struct http1_default more[] = {
         {"Accept-Encoding", s->compressed ? decode_offer() : NULL},
         {"Referer", r->referer ? r->referer : s->defaults.referer},
-        {"Range", *p->range ? p->range : NULL},
-        {"If-Range", *p->range ? r->etag : NULL},
+        {"Range", ranges_field(r, p->range)},
+        {"If-Range", ranges_condition(r)},
+        {condition_name(&r->condition), condition_value(&r->condition)},
         {"Proxy-Connection", p->proxy_target ? "Keep-Alive" : NULL},
         {"Transfer-Encoding", upload_coding(r)},
     };

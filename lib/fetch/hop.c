@@ -29,6 +29,7 @@ static int begin_exchange(struct hop *h)
         session_trace(h->request->session, r, "Reusing connection #%llu", (unsigned long long)h->conn->id);
     }
     exchange_begin(&h->exchange, h->conn, request_ends_at_head(r), &r->err);
+    exchange_read_as(&h->exchange, r->session->defaults.raw, r->session->defaults.ignore_length);
     buf_init(&h->head, HEAD_OUT_MAX);
     int rc = r->upload ? upload_frame(r) : 0;
     if (rc == 0)
@@ -59,15 +60,17 @@ static int step_of(int delivered)
 {
     if (delivered <= 0)
         return delivered;
+    if (delivered == DELIVER_END)
+        return STEP_END;
     return delivered == DELIVER_PAUSE ? STEP_PAUSE : STEP_TURN;
 }
 
 static int take_head(struct afetch_request *r, const struct http1 *response)
 {
     int rc = response_head(r, response);
-    if (rc == 0 && r->upload)
+    if (rc >= 0 && r->upload)
         upload_answered(r, r->status);
-    return rc;
+    return step_of(rc);
 }
 
 /* One event of the response: a step, or an error. */
@@ -139,7 +142,8 @@ static void stop_clock(struct hop *h)
     h->request->spent_ns += engine_now_ns(h->request->worker->engine) - h->begun_ns;
     if (h->co.reason == ERR_TIMEOUT)
         error_set(&h->request->err, ERR_TIMEOUT, 0, "after %.3g s (--max-time), with %llu bytes received",
-                  (double)timeout_ns(h->request) / 1e9, (unsigned long long)h->request->bytes);
+                  (double)timeout_ns(h->request) / 1e9,
+                  (unsigned long long)(h->request->bytes - h->request->ranges.had));
 }
 
 /* A connection that was kept may have been closed by the server in the very moment of its reuse (RFC 9112

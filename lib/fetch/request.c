@@ -53,7 +53,7 @@ void afetch_request_free(struct afetch_request *r)
     free(r->content_type);
     free(r->location);
     free(r->referer);
-    free(r->etag);
+    ranges_deinit(&r->ranges);
     free(r->origin);
     free(r->shown);
     free(r->text);
@@ -295,7 +295,7 @@ void request_done(struct afetch_request *r, int rc)
         .code = rc < 0 ? (enum afetch_code)error_exit_code(r->err.code) : AFETCH_OK,
         .error = rc < 0 ? error_text(&r->err) : "",
         .status = r->status,
-        .bytes = r->discard ? 0 : r->bytes,
+        .bytes = r->discard ? 0 : r->bytes - r->ranges.had,
         .bytes_sent = r->bytes_sent,
         .queued_ns = since_start(r, r->queued_ns),
         .resolved_ns = since_start(r, r->times.resolved_ns),

@@ -7,6 +7,8 @@
 
 #include "afetch.h"
 #include "base/co.h"
+#include "fetch/condition.h"
+#include "fetch/ranges.h"
 #include "fetch/route.h"
 #include "fetch/wish.h"
 #include "fetch/worker.h"
@@ -37,6 +39,8 @@ struct afetch_request {
     size_t header_count;
     uint64_t timeout_ms;
     bool timeout_set;
+    struct condition condition;
+    struct ranges ranges; /* asked for, and what the receiver has */
     struct afetch_callbacks callbacks;
     void *arg;
     uint64_t number;
@@ -46,15 +50,16 @@ struct afetch_request {
     uint64_t start_ns, queued_ns, sent_ns, first_byte_ns, done_ns; /* the engine's clock; 0: not yet */
     struct dial_times times;
     struct addr peer;
-    bool have_peer, reused, discard;
-    struct decode *decode; /* takes content codings off; NULL: there are none */
-    bool decoding;         /* what it was fed is not used up */
-    uint64_t discarded;    /* bytes of a body that is only read past */
-    uint64_t wire_bytes;   /* of the body, as it came */
-    uint32_t header_bytes; /* of the response's heads */
+    bool have_peer, reused;
+    bool discard, satisfied; /* the body is only read past; and without it all is well */
+    struct decode *decode;   /* takes content codings off; NULL: there are none */
+    bool decoding;           /* what it was fed is not used up */
+    uint64_t discarded;      /* bytes of a body that is only read past */
+    uint64_t wire_bytes;     /* of the body, as it came */
+    uint32_t header_bytes;   /* of the response's heads */
     unsigned connects;
     int status, http_minor;
-    uint64_t bytes;
+    uint64_t bytes;          /* of the body that the receiver has */
     const char *tls_version; /* a constant, or NULL */
     char *content_type;
     /* redirects and tries */
@@ -64,10 +69,9 @@ struct afetch_request {
     char *referer; /* where the last redirect came from, if it is to be told; else NULL */
     unsigned redirects, retries;
     uint64_t not_before_ns, retry_after_ns;
-    uint64_t first_ns; /* when it first had its place */
-    uint64_t spent_ns; /* of its time-out, by hops before this one */
-    char *etag;        /* a strong validator of what was delivered; NULL: none */
-    uint64_t continue_from;
+    uint64_t wait_ns;             /* before the try that a status leads to */
+    uint64_t first_ns;            /* when it first had its place */
+    uint64_t spent_ns;            /* of its time-out, by hops before this one */
     bool delivering;              /* the receiver was told of a response */
     const struct http1 *response; /* within the head and hop callbacks */
 

@@ -10,11 +10,16 @@
 
 enum { DISCARD_MAX = 64 * 1024 }; /* of a failed status's body: dropping it costs less than a new connection */
 
+/* What cannot be read past quickly ends here, with its connection. */
 static int drop_body(struct afetch_request *r, const struct http1 *response)
 {
+    int64_t length = http1_content_length(response);
+    bool endless = length < 0 && r->session->defaults.ignore_length;
     r->discard = true;
     r->discarded = 0;
-    return http1_content_length(response) > DISCARD_MAX && !request_ends_at_head(r) ? ERR_STATUS : 0;
+    if (request_ends_at_head(r) || (length <= DISCARD_MAX && !endless))
+        return DELIVER_GO;
+    return r->satisfied ? DELIVER_END : ERR_STATUS;
 }
 
 static void set_refusal(struct error *err, const struct http1 *response)
@@ -40,17 +45,29 @@ static int leads_on(struct afetch_request *r, const struct http1 *response)
     return r->then != REQUEST_END;
 }
 
-static int tell_head(struct afetch_request *r, const struct http1 *response)
+static struct afetch_head make_head(const struct afetch_request *r, const struct http1 *response, int word)
 {
-    struct afetch_head head = {.status = r->status,
-                               .reason = http1_reason(response),
-                               .http_minor = r->http_minor,
-                               .content_length = http1_content_length(response)};
-    int rc = attempt_note_validator(r, response);
-    if (rc == 0)
+    const struct ranges *g = &r->ranges;
+    bool resumable = ranges_can_resume(r, response);
+    return (struct afetch_head){.status = r->status,
+                                .reason = http1_reason(response),
+                                .http_minor = r->http_minor,
+                                .content_length = http1_content_length(response),
+                                .offset = g->from,
+                                .complete = word == RANGES_WHOLE,
+                                .resumable = resumable,
+                                .size = resumable ? g->size : 0,
+                                .validator = resumable ? g->validator : NULL};
+}
+
+static int tell_head(struct afetch_request *r, const struct http1 *response, int word)
+{
+    int rc = ranges_note(r, response);
+    if (rc == 0 && !r->satisfied)
         rc = deliver_begin(r, response);
     if (rc < 0)
         return error_set(&r->err, rc, 0, NULL);
+    struct afetch_head head = make_head(r, response, word);
     r->delivering = true;
     if (!r->callbacks.head)
         return 0;
@@ -65,6 +82,30 @@ static int tell_head(struct afetch_request *r, const struct http1 *response)
     return flow == AFETCH_ABORT ? request_stop(r) : 0;
 }
 
+/* A success without a body. */
+static int satisfy(struct afetch_request *r, const struct http1 *response, int word)
+{
+    r->satisfied = true;
+    int rc = tell_head(r, response, word);
+    return rc == 0 ? drop_body(r, response) : rc;
+}
+
+/* A head whose body is wanted, or which says that none is needed. */
+static int accept_head(struct afetch_request *r, const struct http1 *response, int word)
+{
+    int rc = word == RANGES_NONE ? attempt_begin_anew(r) : 0;
+    if (rc < 0)
+        return rc;
+    if (condition_unmet(r, response)) {
+        r->status = 304; /* what a server that knows the condition would have said */
+        return satisfy(r, response, word);
+    }
+    if (word == RANGES_WHOLE)
+        return satisfy(r, response, word);
+    bool told = word == RANGES_REST && r->delivering;
+    return told ? 0 : tell_head(r, response, word);
+}
+
 int response_head(struct afetch_request *r, const struct http1 *response)
 {
     r->status = http1_status(response);
@@ -76,32 +117,44 @@ int response_head(struct afetch_request *r, const struct http1 *response)
     int rc = leads_on(r, response);
     if (rc != 0)
         return rc < 0 ? rc : drop_body(r, response);
-    bool rest = r->continue_from && r->status == 206; /* the range was our idea */
-    bool accepted = rest || defaults_accept(&r->session->defaults, r->status);
+    int word = ranges_judge(r, response);
+    if (word < 0)
+        return word;
+    if (word == RANGES_AGAIN) {
+        r->then = REQUEST_AGAIN;
+        rc = attempt_begin_anew(r);
+        return rc < 0 ? rc : drop_body(r, response);
+    }
+    bool accepted = word != RANGES_NONE || defaults_accept(&r->session->defaults, r->status);
     if (!accepted && !r->session->defaults.fail_with_body) {
         set_refusal(&r->err, response);
         return drop_body(r, response);
     }
     if (!accepted)
         set_refusal(&r->refusal, response);
-    rc = attempt_continues(r, response);
-    return rc != 0 ? (rc < 0 ? rc : 0) : tell_head(r, response);
+    return accept_head(r, response, word);
 }
 
 int response_body(struct afetch_request *r, const void *data, size_t len)
 {
     r->wire_bytes += len;
-    if (!r->discard)
-        return deliver(r, data, len);
+    if (!r->discard) {
+        int rc = ranges_check(r, len);
+        return rc < 0 ? rc : deliver(r, data, len);
+    }
     r->discarded += len;
-    return r->discarded > DISCARD_MAX ? ERR_STATUS : 0;
+    if (r->discarded <= DISCARD_MAX)
+        return DELIVER_GO;
+    return r->satisfied ? DELIVER_END : ERR_STATUS;
 }
 
 int response_end(struct afetch_request *r)
 {
     if (r->discard)
-        return ERR_STATUS;
-    int rc = deliver_end(r);
+        return r->satisfied ? 0 : ERR_STATUS;
+    int rc = ranges_end(r);
+    if (rc == 0)
+        rc = deliver_end(r);
     return rc == 0 && r->refusal.code ? error_copy(&r->err, &r->refusal) : rc;
 }
 

@@ -9,8 +9,8 @@
 
 struct afetch_request;
 
-/* These call callbacks, with the session's lock held. 0, or an error that is in r->err; response_body says as deliver
- * does. */
+/* These call callbacks, with the session's lock held. They say as deliver does: DELIVER_END where the rest is not wanted,
+ * or an error that is in r->err. */
 int response_head(struct afetch_request *r, const struct http1 *response);
 int response_body(struct afetch_request *r, const void *data, size_t len);
 /* It is whole: 0, or ERR_STATUS. */

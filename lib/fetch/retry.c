@@ -36,6 +36,10 @@ static bool transient_error(const struct afetch_request *r, int rc)
     case ERR_CANCELED:
     case ERR_MEMORY:
     case ERR_INTERNAL:
+    case ERR_USAGE:
+    case ERR_URL: /* what was asked for, or where a redirect leads, will be no better */
+    case ERR_SCHEME:
+    case ERR_LOGIN:
     case ERR_WRITE: /* the receiver's word is final */
     case ERR_STATUS:
         return false;
@@ -66,12 +70,6 @@ static void note_retry_after(struct afetch_request *r, const struct http1 *respo
         session_hold(r->session, r->origin, r->retry_after_ns, engine_now_ns(r->worker->engine));
 }
 
-bool retry_status(struct afetch_request *r, const struct http1 *response)
-{
-    note_retry_after(r, response);
-    return tries_left(r) && upload_can_repeat(r) && transient_status(r->session, r->status);
-}
-
 /* ---- when ------------------------------------------------------------------------------------------------------------- */
 
 /* 1 s, doubled each time, and up to a quarter less, so that those who failed together do not come back together. */
@@ -91,19 +89,34 @@ static uint64_t delay_ns(const struct afetch_request *r)
     return ns > r->retry_after_ns ? ns : r->retry_after_ns;
 }
 
+/* Whether a try after so long would begin in time. */
+static bool in_time(const struct afetch_request *r, uint64_t wait_ns, uint64_t now_ns)
+{
+    uint64_t max_ns = r->session->retry_max_time_ns;
+    return !max_ns || now_ns + wait_ns - r->first_ns <= max_ns;
+}
+
+bool retry_status(struct afetch_request *r, const struct http1 *response)
+{
+    note_retry_after(r, response);
+    if (!tries_left(r) || !upload_can_repeat(r) || !transient_status(r->session, r->status))
+        return false;
+    r->wait_ns = delay_ns(r);
+    return in_time(r, r->wait_ns, engine_now_ns(r->worker->engine));
+}
+
 bool retry_again(struct afetch_request *r, int rc, uint64_t now_ns)
 {
-    const struct afetch_session *s = r->session;
     bool status = r->then == REQUEST_RETRY && response_read_past(r, rc);
     if (rc >= 0 || !tries_left(r) || !(status || transient_error(r, rc)))
         return false;
-    uint64_t wait_ns = delay_ns(r);
-    if (s->retry_max_time_ns && now_ns + wait_ns - r->first_ns > s->retry_max_time_ns)
+    uint64_t wait_ns = status ? r->wait_ns : delay_ns(r);
+    if (!status && !in_time(r, wait_ns, now_ns)) /* a status was judged with its head */
         return false;
     if (!upload_can_repeat(r) || !attempt_undo(r))
         return false;
     session_trace(r->session, r, "Trying again in %.1f s (%u of %u): %s", (double)wait_ns / 1e9, r->retries + 1,
-                  s->retry_max, status ? "the status" : error_text(&r->err));
+                  r->session->retry_max, status ? "the status" : error_text(&r->err));
     r->retries++;
     r->not_before_ns = now_ns + wait_ns;
     r->retry_after_ns = 0;

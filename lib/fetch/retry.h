@@ -4,7 +4,7 @@
 
 #include "fetch/request.h"
 
-/* At a response's head: whether its status is one to try again for, and there are tries left. Where the server says when
+/* At a response's head, before its body is dropped: whether there will be another try for its status. Where the server says when
  * (Retry-After), that is noted, and with 429 and 503 holds back every transfer to the origin, tries or not. */
 bool retry_status(struct afetch_request *r, const struct http1 *response);
 /* After an attempt that ended with rc: true if r is made ready for another, not before r->not_before_ns. now_ns: of the

@@ -25,6 +25,7 @@ struct http1 {
     uint16_t status;
     uint8_t minor;
     bool head_request; /* given with the reset */
+    uint8_t reading;   /* enum http1_reading */
     bool begun, eof, clean;
     bool paused;       /* llhttp stopped for us; resume it before it goes on */
     bool line_begun;   /* the first byte of this head was looked at */
@@ -165,7 +166,7 @@ static int on_head(llhttp_t *p)
     h->status = p->status_code;
     if (h->status < 100)
         return fail(h, ERR_REPLY, "its status is below 100");
-    int rc = http1_read_framing(&h->fields, h->minor, &h->framing, &why);
+    int rc = http1_read_framing(&h->fields, h->minor, h->reading & HTTP1_NO_LENGTH, &h->framing, &why);
     if (rc < 0)
         return fail(h, rc, why);
     if (h->status == 101) {
@@ -270,6 +271,11 @@ void http1_reset(struct http1 *h, bool head_request, struct error *err)
     expect_head(h);
 }
 
+void http1_read_as(struct http1 *h, unsigned reading)
+{
+    h->reading = (uint8_t)reading;
+}
+
 /* ---- bytes in, events out ---------------------------------------------------------------------------------------- */
 
 void http1_feed(struct http1 *h, const char *data, size_t len)
@@ -366,6 +372,10 @@ static int parse(struct http1 *h)
             malformed(h, llhttp_get_error_reason(&h->parser));
         else
             not_http(h);
+    }
+    if (h->reading & HTTP1_RAW && !in_head && h->framing.chunked) {
+        h->body = h->data;
+        h->body_len = used;
     }
     h->data += used;
     h->len -= used;

@@ -40,6 +40,13 @@ void http1_free(struct http1 *h);
  * err: where the particulars of a failure go; the caller's, must live until the next reset. */
 void http1_reset(struct http1 *h, bool head_request, struct error *err);
 
+/* Behind http1_reset: how this response is read otherwise, or-ed. */
+enum http1_reading {
+    HTTP1_RAW = 1,      /* a chunked body is given as it came, with the lines around its chunks and its trailers */
+    HTTP1_NO_LENGTH = 2 /* Content-Length is passed over: what is not chunked ends with the connection */
+};
+void http1_read_as(struct http1 *h, unsigned reading);
+
 /* Hands in bytes that arrived. They must stay put until http1_next has said HTTP1_MORE or HTTP1_END.
  * Only legal when the previous bytes are used up (http1_left is 0). */
 void http1_feed(struct http1 *h, const char *data, size_t len);

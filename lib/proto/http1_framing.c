@@ -97,7 +97,8 @@ static void read_options(const char *value, struct options *o)
     }
 }
 
-int http1_read_framing(const struct http1_fields *fields, int minor, struct http1_framing *out, const char **why)
+int http1_read_framing(const struct http1_fields *fields, int minor, bool no_length, struct http1_framing *out,
+                       const char **why)
 {
     struct http1_framing f = {.length = -1};
     struct codings codings = {0};
@@ -105,7 +106,7 @@ int http1_read_framing(const struct http1_fields *fields, int minor, struct http
     for (size_t i = 0; i < fields->count; i++) {
         struct http1_field field = http1_fields_at(fields, i);
         if (is(field.name, field.name_len, "Content-Length")) {
-            int rc = read_length(field.value, &f, why);
+            int rc = no_length ? 0 : read_length(field.value, &f, why);
             if (rc < 0)
                 return rc;
         } else if (is(field.name, field.name_len, "Transfer-Encoding")) {

@@ -55,7 +55,8 @@ struct http1_framing {
     bool lenient;    /* something a client may read but had better not trust */
 };
 
-/* Reads the framing of a whole head. minor: of its version, 0 or 1. */
-int http1_read_framing(const struct http1_fields *f, int minor, struct http1_framing *out, const char **why);
+/* Reads the framing of a whole head. minor: of its version, 0 or 1. no_length: Content-Length is passed over. */
+int http1_read_framing(const struct http1_fields *f, int minor, bool no_length, struct http1_framing *out,
+                       const char **why);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 /* Days from the epoch to a date of the proleptic Gregorian calendar. */
 static int64_t days(int64_t year, int month, int day)
@@ -12,11 +13,12 @@ static int64_t days(int64_t year, int month, int day)
            before[month - 1] + day - 1;
 }
 
+static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
 static int month_of(const char *name)
 {
-    static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     for (int i = 0; i < 12; i++)
-        if (strncmp(names + 3 * i, name, 3) == 0)
+        if (strncmp(months + 3 * i, name, 3) == 0)
             return i + 1;
     return 0;
 }
@@ -44,6 +46,20 @@ bool httpdate_parse(const char *text, int64_t *out_s)
         second > 60)
         return false;
     *out_s = ((days(year, m, day) * 24 + hour) * 60 + minute) * 60 + second;
+    return true;
+}
+
+bool httpdate_write(char out[HTTPDATE_SIZE], int64_t s)
+{
+    static const char weekdays[] = "SunMonTueWedThuFriSat";
+    struct tm tm;
+    time_t at = (time_t)s;
+    if (!gmtime_r(&at, &tm) || tm.tm_year < -1900 || tm.tm_year > 9999 - 1900)
+        return false;
+    /* The remainders change nothing: they show the compiler how long it gets. */
+    snprintf(out, HTTPDATE_SIZE, "%.3s, %02u %.3s %04u %02u:%02u:%02u GMT", weekdays + 3 * tm.tm_wday,
+             (unsigned)tm.tm_mday % 100, months + 3 * tm.tm_mon, (unsigned)(tm.tm_year + 1900) % 10000,
+             (unsigned)tm.tm_hour % 100, (unsigned)tm.tm_min % 100, (unsigned)tm.tm_sec % 100);
     return true;
 }
 

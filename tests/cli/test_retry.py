@@ -178,6 +178,25 @@ def test_max_time_of_all_tries():
         assert 3 <= len(p.requests) <= 6, len(p.requests)
 
 
+def test_what_is_final():
+    """--retry-all-errors tries again what a server, a network or luck may mend; not what was asked for."""
+    with Peer(answering(lambda q: response(b"", "Location: ftp://h/\r\n", "302 Found"))) as p:
+        begin = time.monotonic()
+        r = run("--retry", "5", "--retry-delay", "1", "--retry-all-errors", "--disallow-username-in-url", "http://", "gopher://h/",
+                "http://u@127.0.0.1/", p.url("/x"))
+        r.check(r.code == 123 and len(r.errors) == 4, "four failures")
+        assert time.monotonic() - begin < 0.9 * Config.slow and len(p.requests) == 1
+
+
+def test_the_last_body_is_kept():
+    """--fail-with-body: where --retry-max-time lets no further try begin, that is known before the body is dropped."""
+    path = os.path.join(temp_dir(), "f")
+    with Peer(answering(failing(99, body=b"why"))) as p:
+        r = run("--retry", "50", "--retry-delay", "0.2", "--retry-max-time", "0.5", "--fail-with-body", "-o", path, p.url("/x"))
+        r.expect(code=22, err=[failure(p.url("/x"), ".*503 Busy")])
+        assert read_file(path) == b"why" and 2 <= len(p.requests) <= 3, len(p.requests)
+
+
 def breaking(etag, changes=False, ranges=True):
     """The first try breaks after 4000 of 10000 bytes; the second is answered by range, if it asks for one."""
     data = b"".join(b"%09d\n" % i for i in range(1000))

@@ -19,6 +19,7 @@ struct reply {
     size_t len;
     enum end end;
     bool head_request;
+    unsigned reading;
 };
 
 /* What one parser was told so far. */
@@ -115,12 +116,13 @@ static void feed(struct run *r, const char *bytes, size_t len, size_t unfed)
     free(exact);
 }
 
-static void run_begin(struct run *r, bool head_request)
+static void run_begin(struct run *r, bool head_request, unsigned reading)
 {
     *r = (struct run){.h = http1_new()};
     assert_non_null(r->h);
     buf_init(&r->told, 1024 * 1024);
     http1_reset(r->h, head_request, &r->err);
+    http1_read_as(r->h, reading);
     assert_false(http1_begun(r->h));
     assert_int_equal(http1_left(r->h), 0);
 }
@@ -147,7 +149,7 @@ static void run_free(struct run *r)
 static void check(const struct reply *reply, size_t first, size_t step, const char *expect)
 {
     struct run r;
-    run_begin(&r, reply->head_request);
+    run_begin(&r, reply->head_request, reply->reading);
     feed(&r, reply->bytes, first, reply->len - first);
     for (size_t at = first; at < reply->len; at += step) {
         size_t len = reply->len - at < step ? reply->len - at : step;
@@ -174,13 +176,17 @@ struct row {
     const char *expect;
 };
 
+#define READ(text, end, reading, expect)                                                                               \
+    {                                                                                                                  \
+        {text, sizeof(text) - 1, end, false, reading}, expect                                                          \
+    }
 #define GET(text, end, expect)                                                                                         \
     {                                                                                                                  \
-        {text, sizeof(text) - 1, end, false}, expect                                                                   \
+        {text, sizeof(text) - 1, end, false, 0}, expect                                                                \
     }
 #define HEAD(text, end, expect)                                                                                        \
     {                                                                                                                  \
-        {text, sizeof(text) - 1, end, true}, expect                                                                    \
+        {text, sizeof(text) - 1, end, true, 0}, expect                                                                 \
     }
 
 #define OK "HTTP/1.1 200 OK\r\n"
@@ -258,6 +264,38 @@ static void test_lengths(void **state)
 {
     (void)state;
     CHECK_ROWS(lengths);
+}
+
+/* ---- read otherwise ------------------------------------------------------------------------------------------------ */
+
+static const struct row readings[] = {
+    READ(CHUNKED "5\r\nhello\r\n0\r\n\r\n", OPEN, HTTP1_RAW,
+         TOLD_CHUNKED " body 5\r\nhello\r\n0\r\n\r\n end, reusable"),
+    READ(CHUNKED "5;a=\"b\"\r\nhello\r\nA\r\n0123456789\r\n0;z\r\nC: d\r\n\r\nHTTP", OPEN, HTTP1_RAW,
+         TOLD_CHUNKED " body 5;a=\"b\"\r\nhello\r\nA\r\n0123456789\r\n0;z\r\nC: d\r\n\r\n end, 4 left"),
+    READ(CHUNKED "2\nhi\n1;x\n\n\n0\n\n", OPEN, HTTP1_RAW, TOLD_CHUNKED " body 2\nhi\n1;x\n\n\n0\n\n end"),
+    READ(CHUNKED "0\r\n\r\n", OPEN, HTTP1_RAW, TOLD_CHUNKED " body 0\r\n\r\n end, reusable"),
+    READ(OK "Content-Length: 5\r\n\r\nhello!", OPEN, HTTP1_RAW,
+         "200 OK [Content-Length=5] length 5 body hello end, 1 left"),
+    READ(OK "\r\n2\r\nhi", CLOSED, HTTP1_RAW, "200 OK body 2\r\nhi end"),
+    READ("HTTP/1.1 103 Early\r\nA: b\r\n\r\n" CHUNKED "1\r\nx\r\n0\r\n\r\n", OPEN, HTTP1_RAW,
+         "103 Early [A=b]; " TOLD_CHUNKED " body 1\r\nx\r\n0\r\n\r\n end, reusable"),
+    READ(OK "Content-Length: 2\r\n\r\nhello", CLOSED, HTTP1_NO_LENGTH, "200 OK [Content-Length=2] body hello end"),
+    READ(OK "Content-Length: 9\r\n\r\nhello", CLOSED, HTTP1_NO_LENGTH, "200 OK [Content-Length=9] body hello end"),
+    READ(OK "Content-Length: x\r\nContent-Length: 3, 4\r\n\r\nhi", CLOSED, HTTP1_NO_LENGTH,
+         "200 OK [Content-Length=x] [Content-Length=3, 4] body hi end"),
+    READ(CHUNKED "2\r\nhi\r\n0\r\n\r\n", OPEN, HTTP1_NO_LENGTH, TOLD_CHUNKED " body hi end, reusable"),
+    READ("HTTP/1.1 304 Same\r\nContent-Length: 5\r\n\r\n", OPEN, HTTP1_NO_LENGTH,
+         "304 Same [Content-Length=5] end, reusable"),
+    READ(OK "Content-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n", OPEN,
+         HTTP1_RAW | HTTP1_NO_LENGTH,
+         "200 OK [Content-Length=9] [Transfer-Encoding=chunked] body 2\r\nhi\r\n0\r\n\r\n end, reusable"),
+};
+
+static void test_readings(void **state)
+{
+    (void)state;
+    CHECK_ROWS(readings);
 }
 
 /* ---- what leniency there is: read, never reusable ------------------------------------------------------------------ */
@@ -518,7 +556,7 @@ static void test_bare_cr(void **state)
     for (size_t i = 0; i < sizeof bare_cr / sizeof bare_cr[0]; i++)
         for (size_t first = 0; first <= bare_cr[i].reply.len; first++) {
             struct run r;
-            run_begin(&r, false);
+            run_begin(&r, false, 0);
             feed(&r, bare_cr[i].reply.bytes, first, 0);
             feed(&r, bare_cr[i].reply.bytes + first, bare_cr[i].reply.len - first, 0);
             assert_int_equal(r.err.code, ERR_REPLY);
@@ -590,7 +628,7 @@ static void check_limit(const char *before, const char *fill, size_t n, const ch
         assert_int_equal(buf_adds(&b, fill), 0);
     assert_int_equal(buf_adds(&b, after), 0);
     struct run r;
-    run_begin(&r, false);
+    run_begin(&r, false, 0);
     for (size_t at = 0; at < b.len; at += step)
         feed(&r, b.data + at, b.len - at < step ? b.len - at : step, 0);
     if (r.err.code != expect || (expect == 0 && !r.over))
@@ -675,7 +713,7 @@ static void test_limit_sentence(void **state)
     while (b.len <= HTTP1_HEAD_MAX)
         assert_int_equal(buf_addc(&b, 'x'), 0);
     struct run r;
-    run_begin(&r, false);
+    run_begin(&r, false, 0);
     feed(&r, b.data, b.len, 0);
     assert_string_equal(error_text(&r.err), "could not receive: the head of the response is over 256 KiB");
     run_free(&r);
@@ -724,7 +762,7 @@ static void test_move(void **state)
     (void)state;
     static const char reply[] = OK "Transfer-Encoding: chunked\r\nA: b\r\n c\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
     struct run r;
-    run_begin(&r, false);
+    run_begin(&r, false, 0);
     size_t left = sizeof reply - 1;
     char *lies = malloc(left);
     assert_non_null(lies);
@@ -797,10 +835,10 @@ static void test_noise(void **state)
             bytes[(seed >> 33) % len] = alphabet[(seed >> 20) % (sizeof alphabet - 1)];
         }
         struct run whole, cut;
-        run_begin(&whole, false);
+        run_begin(&whole, false, 0);
         feed(&whole, bytes, len, 0);
         run_end(&whole, CLOSED);
-        run_begin(&cut, false);
+        run_begin(&cut, false, 0);
         for (size_t at = 0; at < len; at++)
             feed(&cut, bytes + at, 1, len - at - 1);
         run_end(&cut, CLOSED);
@@ -913,6 +951,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lengths),
+        cmocka_unit_test(test_readings),
         cmocka_unit_test(test_lenient),
         cmocka_unit_test(test_interim),
         cmocka_unit_test(test_persistence),

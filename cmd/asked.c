@@ -1,0 +1,24 @@
+#include "asked.h"
+
+static enum afetch_code set(struct afetch_request *r, const struct options *o, bool upload)
+{
+    const char *method = o->method ? o->method : o->head ? "HEAD" : upload ? "PUT" : NULL;
+    enum afetch_code code = method ? afetch_request_set_method(r, method) : AFETCH_OK;
+    if (o->head)
+        afetch_request_set_head_only(r);
+    if (code == AFETCH_OK && o->range)
+        code = afetch_request_set_range(r, o->range);
+    if (code == AFETCH_OK && o->condition != AFETCH_ALWAYS)
+        code = afetch_request_set_condition(r, o->condition, o->condition_s);
+    return code;
+}
+
+struct afetch_request *asked_request(const struct options *o, bool upload, const char *url, size_t len)
+{
+    struct afetch_request *r = afetch_request_new(url, len);
+    if (r && set(r, o, upload) != AFETCH_OK) {
+        afetch_request_free(r);
+        return NULL;
+    }
+    return r;
+}

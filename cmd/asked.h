@@ -1,0 +1,10 @@
+/* What the command line asks of each request, beside what the session does for all. Used by transfer.c. */
+#ifndef AFETCH_CMD_ASKED_H
+#define AFETCH_CMD_ASKED_H
+
+#include "options.h"
+
+/* A request for a URL, as the options have it, less its body; upload: a file is sent (-T). NULL without memory. */
+struct afetch_request *asked_request(const struct options *o, bool upload, const char *url, size_t len);
+
+#endif
