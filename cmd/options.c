@@ -330,6 +330,8 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
         return set_proxy(p, opt, value);
     case OPTION_UPLOAD:
         return options_add_upload(p->o, p->shown, value);
+    case OPTION_FORM:
+        return options_add_form(p->o, p->shown, opt->min != 0, value);
     case OPTION_DATA:
         return options_add_data(p->o, p->shown, (unsigned)opt->min, value);
     case OPTION_RANGE:

@@ -5,6 +5,7 @@
 
 #include "afetch.h"
 #include "bytes.h"
+#include "form.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,6 +32,7 @@ enum option_kind {
     OPTION_PROXY,    /* const char *, a proxy's URL; of the kind that `choices` names, where it names none itself */
     OPTION_URL,      /* one more of options.inputs */
     OPTION_UPLOAD,   /* one more of options.uploads */
+    OPTION_FORM,     /* one more part of options.form; min: as it is, whatever it holds */
     OPTION_RANGE,    /* options.range */
     OPTION_CONTINUE, /* options.resume: a number, or - */
     OPTION_TIME,     /* options.condition: a date, or a file */
@@ -163,6 +165,8 @@ struct options {
     bool json, get;
     struct bytes data;
     struct bytes query; /* what is added to each URL's; empty: nothing */
+    struct form form;
+    bool form_escape;
     uint64_t expect100_timeout_ms;
     const char *proxy, *noproxy; /* NULL: the environment's; "": none */
     const char *proxy_user;      /* USER[:PASSWORD], as given, then the user alone; NULL: none */

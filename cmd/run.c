@@ -1,6 +1,7 @@
 #include "run.h"
 #include "input.h"
 #include "library_options.h"
+#include "sent.h"
 #include "signals.h"
 #include "transfer.h"
 #include "url_edit.h"
@@ -289,12 +290,11 @@ static void fetch_all(struct run *r, uint64_t start_ns)
 
 static bool make_body(struct run *r)
 {
-    if (!r->options->has_data)
-        return true;
-    r->body = afetch_body_new(r->options->data.data, r->options->data.len);
-    if (!r->body)
-        report_run_failure(r->report, AFETCH_MEMORY, "%s", afetch_code_text(AFETCH_MEMORY));
-    return r->body != NULL;
+    struct sent_error error;
+    r->body = sent_body(r->options, &error);
+    if (error.code != AFETCH_OK)
+        report_run_failure(r->report, error.code, "%s", error.text);
+    return error.code == AFETCH_OK;
 }
 
 int run(const struct options *options, struct report *report)
