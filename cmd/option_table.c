@@ -241,6 +241,14 @@ const struct option option_table[] = {
      .arg = "DATA",
      .topic = TOPIC_HTTP,
      .help = "add to the URL, encoded as by --data-urlencode;\n+DATA: as it is"},
+    {.name = "upload-file",
+     .letter = 'T',
+     .kind = OPTION_UPLOAD,
+     .arg = "FILE",
+     .topic = TOPIC_HTTP,
+     .common = true,
+     .once = true,
+     .help = "send FILE by PUT (-: stdin), one -T for each URL in\norder; a URL that ends in / gets the file's name"},
     {.name = "expect100-timeout",
      .kind = OPTION_SECONDS,
      AT(expect100_timeout_ms),
@@ -837,7 +845,6 @@ const struct option option_table[] = {
     SOON("trace-ascii", 0),
     SOON("trace-ids", 0),
     SOON("trace-time", 0),
-    SOON_ONCE("upload-file", 'T'),
     SOON("waterfall", 0),
 };
 const size_t option_table_count = sizeof option_table / sizeof option_table[0];
