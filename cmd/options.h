@@ -20,16 +20,22 @@ enum option_kind {
     OPTION_SIZE,     /* uint64_t in bytes, from "100", "10k", "1.5M" */
     OPTION_SECONDS,  /* uint64_t in milliseconds, from "2" or "0.5" */
     OPTION_TEXT,     /* const char * */
+    OPTION_MAYBE,    /* const char *, "" without an argument, which stands behind "=" alone */
     OPTION_SET,      /* takes no argument: unsigned becomes min; max by --no-NAME, which there is if that is not 0 */
     OPTION_FIELD,    /* const char * that goes into a head; at least min bytes */
     OPTION_TOKEN,    /* const char *, a word as methods are (RFC 9110 section 5.6.2) */
     OPTION_STATUSES, /* const char *, such as "200-299,404" */
     OPTION_PROTOS,   /* unsigned, AFETCH_SCHEME_..., such as "=https" or "-http" */
     OPTION_CHOICE,   /* const char *, one of the words of `choices` */
+    OPTION_LIST,     /* struct options_list: one more */
+    OPTION_FORMAT,   /* const char *, or @FILE with it, less its line ends */
     OPTION_HEADER,   /* one more of a struct options_list, or @FILE */
     OPTION_OUTPUT,   /* one more of options.outputs */
     OPTION_CERT,     /* FILE[:PASSWORD], in a struct afetch_tls */
     OPTION_PROXY,    /* const char *, a proxy's URL; of the kind that `choices` names, where it names none itself */
+    OPTION_USER,     /* NAME[:PASSWORD] */
+    OPTION_COOKIE,   /* one more of options.cookie or options.cookie_files */
+    OPTION_BITS,     /* takes no argument: adds min to unsigned, which --no-NAME takes off again */
     OPTION_URL,      /* one more of options.inputs */
     OPTION_UPLOAD,   /* one more of options.uploads */
     OPTION_FORM,     /* one more part of options.form; min: as it is, whatever it holds */
@@ -45,8 +51,10 @@ enum option_kind {
 enum option_topic {
     TOPIC_INPUT,
     TOPIC_OUTPUT,
+    TOPIC_REPORTS,
     TOPIC_LIMITS,
     TOPIC_HTTP,
+    TOPIC_AUTH,
     TOPIC_RETRIES,
     TOPIC_NETWORK,
     TOPIC_PROXY,
@@ -160,7 +168,26 @@ struct options {
     const char *referer;        /* less ";auto"; NULL: none */
     bool referer_auto;
     const char *dns_servers, *proto_default;
+    struct options_list resolve, connect_to;
+    const char *unix_socket;
+    unsigned ip; /* enum afetch_ip */
+    unsigned happy_eyeballs_ms;
+    bool keepalive;
+    unsigned keepalive_time, keepalive_count;
+    const char *write_out; /* NULL: none */
+    const char *jsonl;     /* a file; "": standard output; NULL: no such report */
 
+    const char *user, *password; /* -u; NULL: none. A user without password is asked for it */
+    bool ask_password;
+    const char *bearer; /* NULL: none */
+    unsigned auth;      /* AFETCH_AUTH_... */
+    bool netrc, netrc_optional;
+    const char *netrc_file; /* NULL: .netrc in the home folder */
+    bool cookies;           /* they are kept */
+    struct bytes cookie;    /* -b NAME=VALUE; empty: none */
+    struct bytes cookie_files;
+    const char *cookie_jar; /* -c; NULL: none */
+    bool junk_session_cookies;
     bool has_data; /* -d and its like: data is sent, which may be empty */
     bool json, get;
     struct bytes data;

@@ -1,5 +1,4 @@
 /* TLS as a stream: proto/tls.h fed from the stream below, and its output flushed there. */
-#include <errno.h>
 #include <string.h>
 
 #include "net/stream.h"
@@ -30,8 +29,9 @@ struct tls_stream {
     struct tls_writer writer;
     struct error read_error, write_error;
     bool eof;            /* the stream below has ended */
+    bool broken;         /* it takes no more; what it has brought may be read all the same */
+    int broken_sys;      /* why: an errno */
     bool flushing;       /* one of the two writes below */
-    bool unsendable;     /* that has failed: nothing more goes out, but what came in before may still be read */
     struct co_op turn;   /* the other waits for that */
     const char *in_data; /* what below lent */
     size_t in_len;
@@ -74,19 +74,25 @@ static int flushed(struct tls_stream *t, struct error *err)
 {
     size_t len;
     tls_output(t->tls, &len);
-    int rc = stream_sent(t->below, err);
+    struct error own = {0};
+    int rc = stream_sent(t->below, &own);
     if (rc >= 0)
         tls_sent(t->tls, len);
-    t->unsendable = rc < 0;
+    t->broken |= rc < 0;
+    t->broken_sys = own.sys;
+    if (rc < 0)
+        error_copy(err, &own);
+    error_clear(&own);
     flush_end(t);
     return rc;
 }
 
+/* To be flushed, and it can be. */
 static bool has_output(struct tls_stream *t)
 {
     size_t len;
     tls_output(t->tls, &len);
-    return len > 0 && !t->unsendable;
+    return len > 0 && !t->broken;
 }
 
 /* Takes what the read below brought and hands it to TLS. */
@@ -171,8 +177,8 @@ static void tls_reader_run(struct co *co)
             CO_RETURN(0);
         if (co->rc == TLS_OK)
             CO_RETURN(keep_input(r->t, &r->t->read_error) < 0 ? ERR_MEMORY : 1);
-        if (co->rc == TLS_WANT_FLUSH && r->t->unsendable)
-            CO_RETURN(error_set(&r->t->read_error, ERR_RECV, EPIPE, NULL));
+        if (co->rc == TLS_WANT_FLUSH && r->t->broken)
+            CO_RETURN(error_set(&r->t->read_error, ERR_RECV, r->t->broken_sys, NULL));
         r->blocked = co->rc == TLS_WANT_FLUSH;
         if (has_output(r->t) && (r->blocked || !r->t->flushing)) { /* else the writer sends it on */
             while (r->t->flushing)
@@ -236,11 +242,11 @@ static int encrypt(struct tls_writer *w)
 static void tls_writer_run(struct co *co)
 {
     CO_BEGIN(struct tls_writer, w);
-    if (w->t->unsendable)
-        CO_RETURN(error_set(&w->t->write_error, ERR_SEND, EPIPE, NULL));
     while (w->len > 0 || has_output(w->t)) {
         while (w->t->flushing)
             CO_TRY(taking_turn, take_turn(w->t));
+        if (w->t->broken)
+            CO_RETURN(error_set(&w->t->write_error, ERR_SEND, w->t->broken_sys, NULL));
         if (w->len > 0 && (co->rc = encrypt(w)) < 0)
             CO_RETURN(co->rc);
         if (!has_output(w->t))
