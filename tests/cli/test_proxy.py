@@ -60,6 +60,15 @@ HEADS = [
     (["-x", "{p}", "-p", "-0"], "http://target.test/"),
     (["-x", "{p}", "-p", "-I"], "http://target.test/"),
     (["-x", "{p}", "-p", "-d", "a=b", "-U", "a:b"], "http://target.test/"),
+    # where to connect
+    (["-x", "{p}", "--connect-to", "target.test:80:other.test:81"], "http://target.test/x"),
+    (["-x", "{p}", "--connect-to", "::[::2]:"], "http://target.test/x"),
+    (["-x", "{p}", "--connect-to", "target.test:80:target.test:80"], "http://target.test/x"),
+    (["-x", "{p}", "--connect-to", "else.test::other.test:"], "http://target.test/x"),
+    (["-x", "{p}", "-p", "--connect-to", "target.test::other.test:"], "http://target.test:82/x"),
+    (["-x", "{p}", "--connect-to", "127.0.0.1::127.0.0.9:"], "http://target.test/x"),
+    (["-x", "{p}", "--resolve", "target.test:80:127.0.0.9"], "http://target.test/x"),
+    (["-x", "http://proxy.test:{port}", "--resolve", "proxy.test:{port}:127.0.0.1"], "http://target.test/x"),
 ]
 
 
