@@ -59,7 +59,6 @@ HEADS = [
     (["-x", "{p}", "-p", "--request-target", "/else"], "http://target.test/"),
     (["-x", "{p}", "-p", "-0"], "http://target.test/"),
     (["-x", "{p}", "-p", "-I"], "http://target.test/"),
-    (["-x", "{p}", "-p", "-d", "a=b", "-U", "a:b"], "http://target.test/"),
     # where to connect
     (["-x", "{p}", "--connect-to", "target.test:80:other.test:81"], "http://target.test/x"),
     (["-x", "{p}", "--connect-to", "::[::2]:"], "http://target.test/x"),
@@ -69,6 +68,7 @@ HEADS = [
     (["-x", "{p}", "--connect-to", "127.0.0.1::127.0.0.9:"], "http://target.test/x"),
     (["-x", "{p}", "--resolve", "target.test:80:127.0.0.9"], "http://target.test/x"),
     (["-x", "http://proxy.test:{port}", "--resolve", "proxy.test:{port}:127.0.0.1"], "http://target.test/x"),
+    (["-x", "{p}", "-p", "-d", "a=b", "-U", "a:b"], "http://target.test/"),
 ]
 
 
