@@ -191,9 +191,10 @@ struct options {
     struct bytes data;
     struct bytes query; /* what is added to each URL's; empty: nothing */
     uint64_t expect100_timeout_ms;
-    const char *proxy, *noproxy; /* NULL: the environment's; "": none */
-    const char *proxy_user;      /* USER[:PASSWORD], as given, then the user alone; NULL: none */
-    const char *proxy_password;
+    const char *proxy, *noproxy;             /* NULL: the environment's; "": none */
+    const char *proxy_user, *proxy_password; /* -U; NULL: none. A user without password is asked for it */
+    bool ask_proxy_password;
+    unsigned proxy_auth; /* AFETCH_AUTH_...; 0: not given */
     bool proxytunnel;
     bool suppress_connect_headers; /* where heads are printed: not those of proxies' answers to CONNECT */
     struct options_list proxy_headers;
