@@ -160,6 +160,7 @@ struct options {
     const char *referer;        /* less ";auto"; NULL: none */
     bool referer_auto;
     const char *dns_servers, *proto_default;
+    bool waterfall;
     const char *write_out; /* NULL: none */
     const char *jsonl;     /* a file; "": standard output; NULL: no such report */
 
