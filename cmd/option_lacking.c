@@ -99,7 +99,6 @@ const struct option_lacking option_lacking_table[] = {
     {"tcp-fastopen", 0, "it is not planned"},
     {"ip-tos", 0, "it is not planned"},
     {"vlan-priority", 0, "it is not planned"},
-    {"keepalive-cnt", 0, "use --keepalive-time"},
     {"tr-encoding", 0, "use --compressed"},
     {"xattr", 0, "use a report, such as --jsonl"},
     {"styled-output", 0, "output has no styles; leave it out"},

@@ -1,4 +1,5 @@
 #include "options.h"
+#include "options_auth.h"
 #include "options_body.h"
 #include "options_proxy.h"
 #include "options_ranges.h"
@@ -127,6 +128,16 @@ static int set_token(struct parser *p, const struct option *opt, const char *val
     return 0;
 }
 
+static int add_item(struct parser *p, struct options_list *list, const char *value)
+{
+    const char **item = realloc(list->item, (list->count + 1) * sizeof *item);
+    if (!item)
+        return options_no_memory(p->o);
+    list->item = item;
+    item[list->count++] = value;
+    return 0;
+}
+
 static int add_header(struct parser *p, struct options_list *list, const char *line)
 {
     if (!*line)
@@ -143,12 +154,7 @@ static int add_header(struct parser *p, struct options_list *list, const char *l
                             p->shown);
     if (list->count == HEADERS_MAX)
         return options_fail(p->o, EXIT_USAGE, "%s: over %d headers", p->shown, HEADERS_MAX);
-    const char **item = realloc(list->item, (list->count + 1) * sizeof *item);
-    if (!item)
-        return options_no_memory(p->o);
-    list->item = item;
-    item[list->count++] = line;
-    return 0;
+    return add_item(p, list, line);
 }
 
 /* ---- standard input and files ----------------------------------------------------------------------------------- */
@@ -341,6 +347,8 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
             return options_fail(p->o, EXIT_USAGE, "%s: an empty argument", p->shown);
         *(const char **)value_of(p->o, opt) = value;
         return 0;
+    case OPTION_LIST:
+        return add_item(p, value_of(p->o, opt), value);
     case OPTION_HEADER:
         return set_header(p, opt, value);
     case OPTION_FORMAT:
@@ -353,6 +361,9 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
         return set_cert(p, opt, value);
     case OPTION_PROXY:
         return set_proxy(p, opt, value);
+    case OPTION_USER:
+        return options_set_user(p->o, value) ? 0 : options_no_memory(p->o);
+    case OPTION_BITS:
     case OPTION_DATA:
         return options_add_data(p->o, p->shown, (unsigned)opt->min, value);
     case OPTION_RANGE:
@@ -374,8 +385,9 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
 
 static bool takes_value(const struct option *opt)
 {
-    return opt->kind != OPTION_FLAG && opt->kind != OPTION_SET && opt->kind != OPTION_HELP &&
-           opt->kind != OPTION_VERSION && opt->kind != OPTION_SOON && opt->kind != OPTION_MAYBE;
+    return opt->kind != OPTION_FLAG && opt->kind != OPTION_SET && opt->kind != OPTION_BITS &&
+           opt->kind != OPTION_HELP && opt->kind != OPTION_VERSION && opt->kind != OPTION_SOON &&
+           opt->kind != OPTION_MAYBE;
 }
 
 static int set_help(struct parser *p, const char *value)
@@ -408,6 +420,8 @@ static int apply(struct parser *p, const struct option *opt, const char *value)
             p->o->action = p->o->action == ACTION_HELP ? ACTION_HELP : ACTION_VERSION;
         else if (opt->kind == OPTION_SET)
             *(unsigned *)value_of(p->o, opt) = (unsigned)opt->min;
+        else if (opt->kind == OPTION_BITS)
+            *(unsigned *)value_of(p->o, opt) |= (unsigned)opt->min;
         else if (opt->kind == OPTION_MAYBE)
             *(const char **)value_of(p->o, opt) = "";
         else
@@ -440,12 +454,14 @@ static int parse_negated(struct parser *p, const char *name, size_t len, bool ha
         return unknown(p, name - 3, len + 3);
     if (opt->kind == OPTION_SOON)
         return options_fail(p->o, EXIT_USAGE, "%s is not there yet", p->shown);
-    if (opt->kind != OPTION_FLAG && !(opt->kind == OPTION_SET && opt->max))
+    if (opt->kind != OPTION_FLAG && opt->kind != OPTION_BITS && !(opt->kind == OPTION_SET && opt->max))
         return options_fail(p->o, EXIT_USAGE, "there is no %s: --%s is not a switch", p->shown, opt->name);
     if (has_value)
         return options_fail(p->o, EXIT_USAGE, "%s takes no argument", p->shown);
     if (opt->kind == OPTION_SET)
         *(unsigned *)value_of(p->o, opt) = (unsigned)opt->max;
+    else if (opt->kind == OPTION_BITS)
+        *(unsigned *)value_of(p->o, opt) &= ~(unsigned)opt->min;
     else
         *(bool *)value_of(p->o, opt) = false;
     if (p->o->once == opt->name)
@@ -522,6 +538,8 @@ int options_parse(struct options *o, int argc, char **argv)
                           .parallel_max = 64,
                           .http_minor = 1,
                           .connect_timeout_ms = 30000,
+                          .happy_eyeballs_ms = 250,
+                          .keepalive = true,
                           .expect100_timeout_ms = 1000,
                           .proto_default = "http"};
     struct parser p = {.o = o, .argc = argc, .at = 1, .argv = argv};
@@ -567,6 +585,8 @@ void options_deinit(struct options *o)
     free(o->owned);
     options_deinit_body(o);
     free(o->headers.item);
+    free(o->resolve.item);
+    free(o->connect_to.item);
     free(o->proxy_headers.item);
     free(o->outputs.item);
     free(o->inputs);

@@ -26,11 +26,14 @@ enum option_kind {
     OPTION_STATUSES, /* const char *, such as "200-299,404" */
     OPTION_PROTOS,   /* unsigned, AFETCH_SCHEME_..., such as "=https" or "-http" */
     OPTION_CHOICE,   /* const char *, one of the words of `choices` */
+    OPTION_LIST,     /* struct options_list: one more */
     OPTION_FORMAT,   /* const char *, or @FILE with it, less its line ends */
     OPTION_HEADER,   /* one more of a struct options_list, or @FILE */
     OPTION_OUTPUT,   /* one more of options.outputs */
     OPTION_CERT,     /* FILE[:PASSWORD], in a struct afetch_tls */
     OPTION_PROXY,    /* const char *, a proxy's URL; of the kind that `choices` names, where it names none itself */
+    OPTION_USER,     /* NAME[:PASSWORD] */
+    OPTION_BITS,     /* takes no argument: adds min to unsigned, which --no-NAME takes off again */
     OPTION_URL,      /* one more of options.inputs */
     OPTION_RANGE,    /* options.range */
     OPTION_CONTINUE, /* options.resume: a number, or - */
@@ -47,6 +50,7 @@ enum option_topic {
     TOPIC_REPORTS,
     TOPIC_LIMITS,
     TOPIC_HTTP,
+    TOPIC_AUTH,
     TOPIC_RETRIES,
     TOPIC_NETWORK,
     TOPIC_PROXY,
@@ -160,11 +164,23 @@ struct options {
     const char *referer;        /* less ";auto"; NULL: none */
     bool referer_auto;
     const char *dns_servers, *proto_default;
+    struct options_list resolve, connect_to;
+    const char *unix_socket;
+    unsigned ip; /* enum afetch_ip */
+    unsigned happy_eyeballs_ms;
+    bool keepalive;
+    unsigned keepalive_time, keepalive_count;
     bool waterfall;
     const char *write_out; /* NULL: none */
     const char *jsonl;     /* a file; "": standard output; NULL: no such report */
 
-    bool has_data; /* -d and its like: data is sent, which may be empty */
+    const char *user, *password; /* -u; NULL: none. A user without password is asked for it */
+    bool ask_password;
+    const char *bearer; /* NULL: none */
+    unsigned auth;      /* AFETCH_AUTH_... */
+    bool netrc, netrc_optional;
+    const char *netrc_file; /* NULL: .netrc in the home folder */
+    bool has_data;          /* -d and its like: data is sent, which may be empty */
     bool json, get;
     struct bytes data;
     struct bytes query; /* what is added to each URL's; empty: nothing */

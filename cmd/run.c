@@ -1,6 +1,7 @@
 #include "run.h"
 #include "input.h"
 #include "library_options.h"
+#include "login.h"
 #include "reports.h"
 #include "signals.h"
 #include "transfer.h"
@@ -28,6 +29,7 @@ struct run {
     struct reports reports;
     struct input input;
     struct transfers transfers;
+    struct login login;
     struct afetch_body *body; /* of every request; NULL: none */
     unsigned parallel;        /* transfers at once */
     uint64_t inputs;          /* taken */
@@ -249,6 +251,7 @@ static bool open_session(struct run *r)
     const struct options *o = r->options;
     struct afetch_options opt;
     library_options(&opt, o);
+    login_begin(&r->login, o, &opt);
     opt.parallel_max = r->parallel = run_fit(o, r->report);
     if (o->verbose) {
         opt.trace = on_trace;
@@ -318,6 +321,7 @@ int run(const struct options *options, struct report *report)
     }
     reports_close(&r.reports);
     report->reports = NULL;
+    login_end(&r.login);
     afetch_body_free(r.body);
     int signal = report->out.broken ? 0 : signals_caught();
     return signal ? 128 + signal : report_exit_status(report);

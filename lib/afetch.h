@@ -89,12 +89,25 @@ enum afetch_scheme { AFETCH_SCHEME_HTTP = 1, AFETCH_SCHEME_HTTPS = 2 };
 /* Redirects whose POST stays one; else it becomes a GET, as in browsers. */
 enum afetch_post { AFETCH_POST301 = 1, AFETCH_POST302 = 2, AFETCH_POST303 = 4 };
 
+/* Ways to say who asks: a bit for each. */
+enum afetch_auth { AFETCH_AUTH_BASIC = 1, AFETCH_AUTH_DIGEST = 2, AFETCH_AUTH_BEARER = 4 };
+
+/* Of a URL: whose name is shown there. */
+struct afetch_login {
+    const char *user,
+        *password;   /* in: its user info, NULL: it has none; out: what is to be shown, until the next call */
+    bool found;      /* out: that is this host's own, and no secret of where a redirect came from */
+    const char *why; /* out: particulars of a failure */
+};
+
 /* What a trace callback is given. */
 enum afetch_trace {
     AFETCH_TRACE_INFO,     /* one line of text about what happens */
     AFETCH_TRACE_HEAD_OUT, /* one line of the request's head, without its line end */
     AFETCH_TRACE_HEAD_IN   /* one line of a response's head */
 };
+
+enum afetch_ip { AFETCH_IP_ANY, AFETCH_IP_V4, AFETCH_IP_V6 };
 
 enum afetch_tls_version { AFETCH_TLS_DEFAULT, AFETCH_TLS_1_2, AFETCH_TLS_1_3 };
 
@@ -141,10 +154,30 @@ struct afetch_options {
     bool disallow_user;         /* a URL with user info fails with AFETCH_LOGIN, a redirect's too */
     unsigned proto;             /* AFETCH_SCHEME_…: which URLs may be fetched, a redirect's too; 0 (default): all */
     const char *default_scheme; /* of a URL without one: "http" (default) or "https" */
+    /* Who asks. It is shown to the origin of the URL that was asked for, not to others that redirects lead to (but see
+     * location_trusted). */
+    const char *user, *password; /* for all requests, in place of their URLs' user info; user NULL: that */
+    const char *bearer;          /* a token (RFC 6750); NULL: none */
+    unsigned auth; /* AFETCH_AUTH_…, to choose from. A single one but Digest is used at once, else what is asked for
+                      tells; 0 (default): Bearer where there is a token, else Basic */
+    /* Asked for each host that a URL or a redirect leads to, where no user is given for the request or the session: 0 with
+     * login as it is to be, or a code that the request fails with. NULL: a URL's user info holds. */
+    enum afetch_code (*login)(void *arg, const char *host, struct afetch_login *login);
+    void *login_arg;
     struct afetch_tls tls;
-    const char *dns_servers;     /* "127.0.0.1:5353,…"; NULL: the system's */
-    bool fail_on_status;         /* a status that is no success is a failure (default) */
-    bool fail_with_body;         /* then too the callbacks get head and body */
+    const char *dns_servers; /* "127.0.0.1:5353,…"; NULL: the system's */
+    /* Where hosts are reached; in curl's syntax, see afetch(1). */
+    const char *const *resolve; /* "HOST:PORT:ADDRESS[,ADDRESS]…" each; also "+…" and "-HOST:PORT" */
+    size_t resolve_count;
+    const char *const *connect_to; /* "HOST1:PORT1:HOST2:PORT2" each */
+    size_t connect_to_count;
+    const char *unix_socket;    /* the path of a socket that everything connects to; NULL: none */
+    enum afetch_ip ip;          /* of which addresses names are asked */
+    uint64_t happy_eyeballs_ms; /* between two addresses of a host that are tried; default 250 */
+    unsigned keepalive_s;       /* an idle connection is probed after, and every, so many seconds; 0: not; default 60 */
+    unsigned keepalive_count;   /* so many probes in vain end it; 0: as many as the system wants (default) */
+    bool fail_on_status;        /* a status that is no success is a failure (default) */
+    bool fail_with_body;        /* then too the callbacks get head and body */
     const char *accept_statuses; /* "200-299,404": what success is; NULL: below 400 */
     bool compressed;             /* ask for content codings, and take them off the body */
     bool raw;                    /* bodies as they come: no content coding is taken off, nor chunks' lines */
@@ -182,9 +215,9 @@ struct afetch_options {
 AFETCH_API void afetch_options_init(struct afetch_options *opt);
 
 /* A session: limits, trust, look-ups, connections. opt NULL: the defaults. AFETCH_MEMORY; AFETCH_TRUST for a ca_file
- * that holds no certificate; AFETCH_RESOLVE for dns_servers that are none; AFETCH_PROXY_RESOLVE or
- * AFETCH_CONNECT for a proxy that is none; AFETCH_INTERNAL for a header with a line end
- * in it, or where there is no event loop. On failure *out is untouched and *error, where error is not NULL, is an
+ * that holds no certificate; AFETCH_RESOLVE for dns_servers that are none; AFETCH_PROXY_RESOLVE or AFETCH_CONNECT for a
+ * proxy that is none; AFETCH_INTERNAL for a header with a line end in it, for what resolve, connect_to or unix_socket
+ * cannot be, or where there is no event loop. On failure *out is untouched and *error, where error is not NULL, is an
  * allocated sentence (free it) or NULL. */
 AFETCH_API enum afetch_code afetch_session_new(struct afetch_session **out, const struct afetch_options *opt,
                                                char **error);
@@ -335,6 +368,8 @@ AFETCH_API enum afetch_code afetch_request_set_method(struct afetch_request *r, 
 AFETCH_API void afetch_request_set_head_only(struct afetch_request *r);
 /* One more "Name: value", after the session's. AFETCH_MEMORY, AFETCH_INTERNAL for a line end in it. */
 AFETCH_API enum afetch_code afetch_request_add_header(struct afetch_request *r, const char *line);
+/* As the session's user and password, for this one. password may be NULL. AFETCH_MEMORY. */
+AFETCH_API enum afetch_code afetch_request_set_user(struct afetch_request *r, const char *user, const char *password);
 /* As the session's timeout_ms, for this one. */
 AFETCH_API void afetch_request_set_timeout(struct afetch_request *r, uint64_t timeout_ms);
 

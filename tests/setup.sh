@@ -27,8 +27,8 @@ trap 'exit 143' TERM
 
 if ! command -v apt-get >/dev/null 2>&1; then
     say "no apt-get here. By hand: cmake 3.25, a C compiler, pkg-config, libuv, c-ares, libidn2, llhttp 9, yyjson, zlib,"
-    say "brotli, zstd, libpsl, cmocka, and for the tests clang, nginx, tinyproxy, microsocks, openssl, python3, curl,"
-    say "mandoc. cmake fetches mbedTLS's source, and llhttp and yyjson if it must."
+    say "brotli, zstd, libpsl, cmocka, and for the tests clang, nginx, Apache httpd, tinyproxy, microsocks, openssl,"
+    say "python3, curl, mandoc. cmake fetches mbedTLS's source, and llhttp and yyjson if it must."
     exit 0
 fi
 
@@ -44,6 +44,7 @@ have() {
     llvm) command -v llvm-symbolizer >/dev/null 2>&1 ;; # names the leaks that are mbedTLS's own
     ninja-build) command -v ninja >/dev/null 2>&1 ;;
     nginx-light) [ -x /usr/sbin/nginx ] ;;
+    apache2-bin) [ -x /usr/sbin/apache2 ] ;;
     libclang-rt-dev) ls /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.asan-*.a >/dev/null 2>&1 ;;
     tinyproxy-bin) command -v tinyproxy >/dev/null 2>&1 ;;
     *) installed "$1" ;;
@@ -52,7 +53,7 @@ have() {
 
 packages="gcc libc6-dev make cmake ninja-build pkg-config bzip2 ca-certificates git
     libuv1-dev libc-ares-dev libidn2-dev zlib1g-dev libbrotli-dev libzstd-dev libpsl-dev libcmocka-dev
-    clang libclang-rt-dev llvm clang-format clang-tidy nginx-light tinyproxy-bin microsocks
+    clang libclang-rt-dev llvm clang-format clang-tidy nginx-light apache2-bin tinyproxy-bin microsocks
     openssl python3 curl mandoc"
 [ "$mbedtls" != system ] || packages="$packages libmbedtls-dev"
 

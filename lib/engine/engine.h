@@ -76,6 +76,9 @@ struct engine {
         struct engine_spare *next;
     } * spares; /* read buffers given back */
     size_t spare_count;
+    /* Set by the owner before anything connects: of TCP connections that it makes, seconds until one that is idle is
+     * probed, and between two probes (0: it is not), and how many in vain end it (0: as the system has it). */
+    unsigned keep_alive_s, keep_alive_count;
     /* Called on the engine's thread after engine_wake; set by the owner. */
     void (*on_wake)(void *arg);
     void *on_wake_arg;
@@ -159,7 +162,7 @@ static inline bool engine_stale(struct engine *e, struct sock *s)
     return e->ops->stale(s);
 }
 
-/* The local or the peer's address. 0, or ERR_INTERNAL. */
+/* The local or the peer's address. 0, or ERR_INTERNAL: for a Unix domain socket, too. */
 static inline int engine_address(struct engine *e, const struct sock *s, bool peer, struct addr *out)
 {
     return e->ops->address(s, peer, out);

@@ -5,9 +5,11 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/eventfd.h>
+#include <sys/random.h>
 #endif
 
 static int prepare(int fd)
@@ -45,6 +47,24 @@ int os_accept(int listener)
     int fd = accept(listener, NULL, NULL);
 #endif
     return fd < 0 ? -1 : prepare(fd);
+}
+
+void os_keep_alive(int fd, unsigned seconds, unsigned count)
+{
+    int on = 1, s = (int)seconds, n = (int)count;
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+#ifdef TCP_KEEPIDLE
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &s, sizeof s);
+#elif defined TCP_KEEPALIVE /* macOS */
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPALIVE, &s, sizeof s);
+#endif
+#ifdef TCP_KEEPINTVL
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &s, sizeof s);
+#endif
+#ifdef TCP_KEEPCNT
+    if (n > 0)
+        setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &n, sizeof n);
+#endif
 }
 
 ssize_t os_send(int fd, const void *data, size_t len)
@@ -95,4 +115,23 @@ void os_wake_close(int fds[2])
     if (fds[1] >= 0 && fds[1] != fds[0])
         close(fds[1]);
     fds[0] = fds[1] = -1;
+}
+
+int os_random(void *out, size_t len)
+{
+#ifdef __linux__
+    char *to = out;
+    while (len > 0) {
+        ssize_t n = getrandom(to, len, 0);
+        if (n < 0 && errno != EINTR)
+            return -1;
+        if (n > 0) {
+            to += n;
+            len -= (size_t)n;
+        }
+    }
+#else
+    arc4random_buf(out, len);
+#endif
+    return 0;
 }

@@ -199,7 +199,11 @@ static struct co_op *op_connect(struct engine *e, struct io *io, const struct ad
     begin(io, s);
     io->op.cancel = cancel_connect;
     io->out = out;
-    if (connect(fd, &to->u.sa, addr_len(to)) == 0) {
+    struct addr_system at;
+    addr_to_system(&at, to);
+    if (addr_family(to) != AF_UNIX && e->keep_alive_s)
+        os_keep_alive(fd, e->keep_alive_s, e->keep_alive_count);
+    if (connect(fd, (struct sockaddr *)&at.storage, at.len) == 0) {
         *out = s;
         return fail(io, 0, 0);
     }
@@ -228,7 +232,9 @@ static int op_listen(struct engine *e, const struct addr *at, int backlog, struc
     if (addr_family(at) == AF_INET6)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
     struct sock *s = NULL;
-    if (bind(fd, &at->u.sa, addr_len(at)) < 0 || listen(fd, backlog) < 0)
+    struct addr_system where;
+    addr_to_system(&where, at);
+    if (bind(fd, (struct sockaddr *)&where.storage, where.len) < 0 || listen(fd, backlog) < 0)
         *sys = errno;
     else if (!(s = sock_new((struct socket_loop *)e, fd)))
         *sys = ENOMEM;
@@ -407,9 +413,13 @@ static bool op_stale(struct sock *s)
 
 static int op_address(const struct sock *s, bool peer, struct addr *out)
 {
-    socklen_t len = sizeof out->u;
-    int rc = peer ? getpeername(s->fd, &out->u.sa, &len) : getsockname(s->fd, &out->u.sa, &len);
-    return rc < 0 ? ERR_INTERNAL : 0;
+    struct addr a;
+    socklen_t len = sizeof a.u;
+    int rc = peer ? getpeername(s->fd, &a.u.sa, &len) : getsockname(s->fd, &a.u.sa, &len);
+    if (rc < 0 || addr_family(&a) == AF_UNIX) /* nobody would own its path */
+        return ERR_INTERNAL;
+    *out = a;
+    return 0;
 }
 
 static void op_leave(struct sock *s)

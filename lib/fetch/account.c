@@ -102,7 +102,7 @@ void account_hop(struct afetch_request *r, const struct account *a)
     struct afetch_hop hop = {
         .url = whole_url(&r->url, &t.url),
         .method = request_method(r),
-        .code = failed ? (enum afetch_code)error_exit_code(a->rc) : AFETCH_OK,
+        .code = failed ? (enum afetch_code)error_exit_code(r->err.code ? r->err.code : a->rc) : AFETCH_OK,
         .error = !failed       ? ""
                  : r->err.code ? error_text(&r->err)
                                : error_name(a->rc),

@@ -8,15 +8,19 @@ int connect_begin(struct connect *c, struct afetch_request *r)
 {
     struct afetch_session *s = r->session;
     struct dial *d = malloc(sizeof *d);
+    struct override_target to = {.host = r->url.host, .zone = r->url.zone, .port = r->url.port};
     *c = (struct connect){.request = r, .dial = d};
     if (!d)
         return error_set(&r->err, ERR_MEMORY, 0, NULL);
+    overrides_detour(&s->overrides, &to);
     *d = (struct dial){.engine = r->worker->engine,
                        .names = s->names,
                        .gate = &s->gate,
-                       .host = r->url.host,
-                       .zone = r->url.zone,
-                       .port = r->url.port,
+                       .overrides = &s->overrides,
+                       .host = to.host,
+                       .zone = to.zone,
+                       .port = to.port,
+                       .tls_host = r->url.host,
                        .timeout_ns = s->connect_timeout_ns,
                        .err = &r->err,
                        .stream = &c->stream,
@@ -47,7 +51,7 @@ static void trace_connected(struct afetch_request *r, const struct conn *conn)
     struct afetch_session *s = r->session;
     const struct url *to = r->route.proxy ? &r->route.proxy->proxy.url : &r->url;
     session_trace(s, r, "Connected to %s%s (%s) port %u", r->route.proxy ? "the proxy " : "", to->host,
-                  addr_text(&conn->peer, ip), (unsigned)to->port);
+                  addr_text(&conn->peer, ip), (unsigned)(addr_port(&conn->peer) ? addr_port(&conn->peer) : to->port));
     trace_tls(r, proxying_proxy_tls(r, conn->stream), "To the proxy: ");
     trace_tls(r, proxying_server_tls(r, conn->stream), "");
 }

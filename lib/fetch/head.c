@@ -7,7 +7,6 @@
 #include "fetch/redirect.h"
 #include "fetch/session.h"
 #include "fetch/upload.h"
-#include "proto/auth.h"
 
 /* The texts that a head is made of; freed together. */
 struct parts {
@@ -25,15 +24,6 @@ static void parts_deinit(struct parts *p)
     free(p->proxy_target);
     free(p->proxy_authorization);
     free(p->fields);
-}
-
-/* The URL's user info as an Authorization field's value; it belongs to that URL's origin. */
-static int authorize(const struct url *url, char **out)
-{
-    if (!url->user && !url->password)
-        return 0;
-    *out = auth_basic(url->user, url->password);
-    return *out ? 0 : ERR_MEMORY;
 }
 
 static bool is_line_of(const char *line, const char *name)
@@ -86,10 +76,15 @@ static int collect_for_proxy(struct parts *p, const struct afetch_request *r)
     return p->proxy_target ? proxying_authorize(r, &p->proxy_authorization) : ERR_MEMORY;
 }
 
-static const char *target(const struct parts *p, const struct afetch_request *r)
+static const char *own_target(const struct afetch_request *r)
 {
     const char *given = r->session->defaults.request_target;
-    return given ? given : p->proxy_target ? p->proxy_target : r->url.target;
+    return given ? given : r->url.target;
+}
+
+static const char *target(const struct parts *p, const struct afetch_request *r)
+{
+    return r->session->defaults.request_target || !p->proxy_target ? own_target(r) : p->proxy_target;
 }
 
 static int collect(struct parts *p, struct afetch_request *r)
@@ -97,9 +92,9 @@ static int collect(struct parts *p, struct afetch_request *r)
     int rc = url_authority(&r->url, p->host, sizeof p->host);
     if (rc < 0)
         return error_set(&r->err, rc, 0, "the host is too long");
-    if (authorize(&r->url, &p->authorization) < 0 || collect_fields(p, r) < 0 || collect_for_proxy(p, r) < 0)
+    if (collect_fields(p, r) < 0 || collect_for_proxy(p, r) < 0)
         return error_set(&r->err, ERR_MEMORY, 0, NULL);
-    return 0;
+    return credentials_value(r->credentials, r->session, request_method(r), own_target(r), &p->authorization, &r->err);
 }
 
 static int write_parts(struct parts *p, struct afetch_request *r, struct buf *out)

@@ -11,13 +11,15 @@
 /* ---- the CONNECT ------------------------------------------------------------------------------------------------------- */
 
 /* "host:port", the port always (RFC 9110 section 7.1). */
-static char *tunnel_target(const struct url *u)
+static char *tunnel_target(const struct afetch_request *r)
 {
-    size_t size = strlen(u->host) + sizeof "[]:65535";
+    struct override_target to = {.host = r->url.host, .port = r->url.port};
+    overrides_detour(&r->session->overrides, &to);
+    size_t size = strlen(to.host) + sizeof "[]:65535";
     char *target = malloc(size);
-    bool brackets = strchr(u->host, ':') != NULL;
+    bool brackets = strchr(to.host, ':') != NULL;
     if (target)
-        snprintf(target, size, "%s%s%s:%u", brackets ? "[" : "", u->host, brackets ? "]" : "", (unsigned)u->port);
+        snprintf(target, size, "%s%s%s:%u", brackets ? "[" : "", to.host, brackets ? "]" : "", (unsigned)to.port);
     return target;
 }
 
@@ -41,7 +43,7 @@ static int write_connect(const struct afetch_request *r, const char *target, con
 static int ask(void *arg, struct buf *out, struct error *err)
 {
     struct afetch_request *r = arg;
-    char *authorization = NULL, *target = tunnel_target(&r->url);
+    char *authorization = NULL, *target = tunnel_target(r);
     int rc = target ? proxying_authorize(r, &authorization) : ERR_MEMORY;
     if (rc == 0)
         rc = write_connect(r, target, authorization, out);
@@ -97,6 +99,7 @@ int proxying_via(struct via **out, struct afetch_request *r)
     via->host = p->proxy.url.host;
     via->zone = p->proxy.url.zone;
     via->port = p->proxy.url.port;
+    via->unix_socket = p->proxy.unix_socket;
     set_tunnel(via, r);
     int rc = p->proxy.kind == PROXY_HTTPS ? session_proxy_tls(r->session, &via->tls, &r->err) : 0;
     if (rc < 0) {

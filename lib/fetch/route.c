@@ -71,8 +71,9 @@ static int add_proxy(struct routes *r, const char *text)
     int rc = proxy_parse(&p->proxy, text, PROXY_HTTP, &p->error);
     if (rc < 0)
         return rc == ERR_MEMORY ? rc : 0;
-    if (p->proxy.unix_socket)
-        error_set(&p->error, ERR_CONNECT, 0, "%.200s: proxies on Unix sockets are not there yet", p->proxy.unix_socket);
+    struct addr socket;
+    if (p->proxy.unix_socket && !addr_from_path(&socket, p->proxy.unix_socket))
+        error_set(&p->error, ERR_CONNECT, 0, "%.200s: too long for the path of a socket", p->proxy.unix_socket);
     bool named = p->proxy.url.user || p->proxy.url.password;
     p->user = named ? p->proxy.url.user : r->user;
     p->password = named ? p->proxy.url.password : r->password;
@@ -119,9 +120,10 @@ static int copy_texts(struct routes *r, const struct afetch_options *opt)
     return rc == 0 ? add_proxies(r) : rc;
 }
 
-int routes_init(struct routes *r, const struct afetch_options *opt, struct error *err)
+int routes_init(struct routes *r, const struct afetch_options *opt, const struct overrides *overrides,
+                struct error *err)
 {
-    *r = (struct routes){.tunnel = opt->proxy_tunnel};
+    *r = (struct routes){.tunnel = opt->proxy_tunnel, .overrides = overrides};
     int rc = copy_texts(r, opt);
     if (rc < 0)
         return error_set(err, rc, 0, NULL);
@@ -153,18 +155,26 @@ void routes_deinit(struct routes *r)
 
 /* ---- which ------------------------------------------------------------------------------------------------------------------ */
 
+/* Whether something else is to be connected to than what the URL says: of that a request does not tell the proxy. */
+static bool is_led_elsewhere(const struct routes *r, const struct url *url)
+{
+    struct override_target t = {.host = url->host, .port = url->port};
+    overrides_detour(r->overrides, &t);
+    return t.port != url->port || strcmp(t.host, url->host) != 0;
+}
+
 /* A plain request goes to an HTTP proxy as it is, unless a tunnel was asked for. */
 static enum route_kind kind_of(const struct routes *r, const struct route_proxy *p, const struct url *url)
 {
     if (proxy_is_socks(&p->proxy))
         return ROUTE_SOCKS;
-    return url->tls || r->tunnel ? ROUTE_CONNECT : ROUTE_FORWARD;
+    return url->tls || r->tunnel || is_led_elsewhere(r, url) ? ROUTE_CONNECT : ROUTE_FORWARD;
 }
 
 int routes_find(const struct routes *r, const struct url *url, struct route *out, struct error *err)
 {
     *out = (struct route){ROUTE_STRAIGHT, NULL};
-    const char *text = r->none ? NULL : choose(r, url->tls, url->host);
+    const char *text = r->none || r->overrides->unix_socket ? NULL : choose(r, url->tls, url->host);
     if (!text)
         return 0;
     const struct route_proxy *p = find_proxy(r, text);

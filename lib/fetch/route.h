@@ -7,6 +7,7 @@
 
 #include "afetch.h"
 #include "fetch/security.h"
+#include "net/overrides.h"
 #include "proto/proxy.h"
 
 enum route_kind {
@@ -36,6 +37,7 @@ struct routes {
     char *proxy, *noproxy; /* as the options have them, or NULL */
     char *variables[ROUTE_VARIABLES];
     bool none; /* nothing names a proxy */
+    const struct overrides *overrides;
     bool tunnel;
     struct route_proxy proxies[ROUTE_PROXIES]; /* those that URLs may go through */
     size_t proxy_count;
@@ -45,9 +47,10 @@ struct routes {
     struct security security; /* TLS towards proxies */
 };
 
-/* Copies what it needs of opt and of the environment; routes_deinit frees it in any case. ERR_MEMORY, ERR_USAGE,
- * security_init's; of opt's proxy those of proxy_parse. */
-int routes_init(struct routes *r, const struct afetch_options *opt, struct error *err);
+/* Copies what it needs of opt and of the environment; routes_deinit frees it in any case. overrides: of the same session;
+ * they stay. ERR_MEMORY, ERR_USAGE, security_init's; of opt's proxy those of proxy_parse. */
+int routes_init(struct routes *r, const struct afetch_options *opt, const struct overrides *overrides,
+                struct error *err);
 void routes_deinit(struct routes *r);
 
 /* The route of a URL. 0, or the error of the environment's proxy, with its sentence in err: one that is no URL. */

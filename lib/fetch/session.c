@@ -349,7 +349,7 @@ int session_new(struct afetch_session **out, struct engine *e, struct names *n, 
     if (rc < 0)
         error_set(err, rc, 0, NULL);
     else
-        rc = session_copy_options(s, opt, err);
+        rc = session_copy_options(s, opt, engine_now_ns(e), err);
     if (rc < 0) {
         s->engine = NULL; /* it stays the caller's */
         afetch_session_free(s);
@@ -415,7 +415,10 @@ void afetch_session_free(struct afetch_session *s)
     holds_deinit(&s->holds);
     statuses_deinit(&s->retry_statuses);
     defaults_deinit(&s->defaults);
+    overrides_deinit(&s->overrides);
     security_deinit(&s->security);
+    credentials_known_deinit(&s->known);
+    login_deinit(&s->login);
     routes_deinit(&s->routes);
     for (size_t i = 0; i < s->header_count; i++)
         free(s->headers[i]);

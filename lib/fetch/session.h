@@ -5,9 +5,11 @@
 #include <stdatomic.h>
 
 #include "afetch.h"
+#include "fetch/credentials.h"
 #include "fetch/crew.h"
 #include "fetch/defaults.h"
 #include "fetch/holds.h"
+#include "fetch/login.h"
 #include "fetch/route.h"
 #include "fetch/security.h"
 #include "fetch/statuses.h"
@@ -15,6 +17,7 @@
 #include "fetch/worker.h"
 #include "net/gate.h"
 #include "net/names.h"
+#include "net/overrides.h"
 #include "proto/http1.h"
 #include "proto/tls.h"
 
@@ -37,14 +40,19 @@ struct afetch_session {
     struct tickets tickets;
     struct holds holds;
     struct security security;
+    struct credentials_known known;
     struct routes routes;
 
     /* options */
     struct defaults defaults;
+    struct login login;
     char *default_scheme, *user_agent;
     char **headers;
     size_t header_count;
     uint64_t connect_timeout_ns, timeout_ms, expect_timeout_ns;
+    /* What leads a request elsewhere does so for its origin: pool and tickets need not know. */
+    struct overrides overrides;
+    unsigned keep_alive_s, keep_alive_count;
     size_t look_ahead;
     bool threads;
     bool follow, location_trusted;
@@ -94,9 +102,10 @@ struct afetch_session {
 int session_new(struct afetch_session **out, struct engine *e, struct names *n, const struct afetch_options *opt,
                 struct error *err);
 
-/* Copies what the session needs of opt; what it made is freed by afetch_session_free, in any case. ERR_MEMORY, ERR_USAGE,
+/* Copies what the session needs of opt, at now_ns of its engine; what it made is freed by afetch_session_free, in any case. ERR_MEMORY, ERR_USAGE,
  * and security_init's. */
-int session_copy_options(struct afetch_session *s, const struct afetch_options *opt, struct error *err);
+int session_copy_options(struct afetch_session *s, const struct afetch_options *opt, uint64_t now_ns,
+                         struct error *err);
 
 /* The TLS configuration with its trust. 0, or the error in err. */
 int session_tls(struct afetch_session *s, struct tls_config **out, struct error *err);

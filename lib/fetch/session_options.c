@@ -8,6 +8,8 @@ void afetch_options_init(struct afetch_options *opt)
     *opt = (struct afetch_options){.mode = AFETCH_ASYNC,
                                    .parallel_max = 64,
                                    .connect_timeout_ms = 30000,
+                                   .happy_eyeballs_ms = 250,
+                                   .keepalive_s = 60,
                                    .expect_timeout_ms = 1000,
                                    .default_scheme = "http",
                                    .fail_on_status = true,
@@ -45,10 +47,26 @@ static void copy_redirects_and_retries(struct afetch_session *s, const struct af
     s->retry_all_errors = opt->retry_all_errors;
 }
 
-int session_copy_options(struct afetch_session *s, const struct afetch_options *opt, struct error *err)
+static int copy_overrides(struct afetch_session *s, const struct afetch_options *opt, uint64_t now_ns,
+                          struct error *err)
+{
+    struct overrides *o = &s->overrides;
+    int rc = 0;
+    o->family = opt->ip == AFETCH_IP_V4 ? AF_INET : opt->ip == AFETCH_IP_V6 ? AF_INET6 : 0;
+    o->attempt_delay_ns = opt->happy_eyeballs_ms ? timer_ns_of_ms(opt->happy_eyeballs_ms) : 1; /* 0 is the default's */
+    for (size_t i = 0; rc == 0 && i < opt->resolve_count; i++)
+        rc = overrides_add_addrs(o, opt->resolve[i], now_ns, err);
+    for (size_t i = 0; rc == 0 && i < opt->connect_to_count; i++)
+        rc = overrides_add_detour(o, opt->connect_to[i], err);
+    return rc == 0 && opt->unix_socket ? overrides_set_unix_socket(o, opt->unix_socket, err) : rc;
+}
+
+int session_copy_options(struct afetch_session *s, const struct afetch_options *opt, uint64_t now_ns, struct error *err)
 {
     s->connect_timeout_ns = timer_ns_of_ms(opt->connect_timeout_ms);
     s->timeout_ms = opt->timeout_ms;
+    s->keep_alive_s = opt->keepalive_s;
+    s->keep_alive_count = opt->keepalive_count;
     s->expect_timeout_ns = timer_ns_of_ms(opt->expect_timeout_ms);
     s->compressed = opt->compressed;
     s->filesize_max = opt->filesize_max;
@@ -61,10 +79,14 @@ int session_copy_options(struct afetch_session *s, const struct afetch_options *
     copy_redirects_and_retries(s, opt);
     int rc = copy_headers(s, opt, err);
     if (rc == 0)
+        rc = copy_overrides(s, opt, now_ns, err);
+    if (rc == 0)
         rc = defaults_init(&s->defaults, opt, err);
+    if (rc == 0)
+        rc = login_init(&s->login, opt, err);
     if (rc == 0 && opt->retry_on_statuses)
         rc = statuses_parse(&s->retry_statuses, opt->retry_on_statuses, err);
     if (rc == 0)
         rc = security_init(&s->security, &opt->tls, err);
-    return rc == 0 ? routes_init(&s->routes, opt, err) : rc;
+    return rc == 0 ? routes_init(&s->routes, opt, &s->overrides, err) : rc;
 }

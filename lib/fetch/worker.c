@@ -161,6 +161,8 @@ void worker_init(struct worker *w, struct afetch_session *s, struct engine *e)
 {
     *w = (struct worker){.session = s, .engine = e};
     pool_door_init(&w->door, &s->pool, e);
+    e->keep_alive_s = s->keep_alive_s;
+    e->keep_alive_count = s->keep_alive_count;
     e->on_wake = on_wake;
     e->on_wake_arg = w;
 }

@@ -19,6 +19,14 @@ static void stop_clock(struct dial *d)
     d->left_ns = spent_ns < d->left_ns ? d->left_ns - spent_ns : 1;
 }
 
+/* The path of that which is connected to in place of a host, or NULL. */
+static const char *unix_socket(const struct dial *d)
+{
+    if (d->via)
+        return d->via->unix_socket;
+    return d->overrides ? d->overrides->unix_socket : NULL;
+}
+
 static const char *doing(const struct dial *d)
 {
     switch (d->layer) {
@@ -29,7 +37,7 @@ static const char *doing(const struct dial *d)
     case DIAL_TLS:
         return "in the TLS handshake";
     default:
-        return d->u.race.resolved_ns || d->times->resolved_ns ? "connecting" : "resolving the name";
+        return unix_socket(d) || d->u.race.tried ? "connecting" : "resolving the name";
     }
 }
 
@@ -40,12 +48,23 @@ static void tell_timeout(struct dial *d)
 
 /* ---- to the first host --------------------------------------------------------------------------------------------------- */
 
+static struct co_op *unix_begin(struct dial *d)
+{
+    struct unix_connect *u = &d->u.local;
+    *u = (struct unix_connect){
+        .engine = d->engine, .path = unix_socket(d), .err = d->err, .sock = &d->sock, .peer = d->peer};
+    return co_call(&d->co, &u->co, unix_connect_run);
+}
+
 static struct co_op *race_begin(struct dial *d)
 {
     struct race *r = &d->u.race;
     d->layer = DIAL_TCP;
+    if (unix_socket(d))
+        return unix_begin(d);
     *r = (struct race){.engine = d->engine,
                        .names = d->names,
+                       .overrides = d->overrides,
                        .host = d->via ? d->via->host : d->host,
                        .zone = d->via ? d->via->zone : d->zone,
                        .port = d->via ? d->via->port : d->port,
@@ -58,7 +77,7 @@ static struct co_op *race_begin(struct dial *d)
 
 static int take_socket(struct dial *d)
 {
-    d->times->resolved_ns = d->u.race.resolved_ns;
+    d->times->resolved_ns = unix_socket(d) ? 0 : d->u.race.resolved_ns;
     d->times->connected_ns = engine_now_ns(d->engine);
     memset(&d->u, 0, sizeof d->u);
     int rc = stream_new_tcp(&d->made, d->engine, d->sock);
@@ -111,7 +130,7 @@ static int tls_begin(struct tls **tls, struct dial *d)
 {
     bool proxy = d->layer == DIAL_PROXY_TLS;
     struct tls_config *config = proxy ? d->via->tls : d->tls;
-    const char *host = proxy ? d->via->host : d->host;
+    const char *host = proxy ? d->via->host : d->tls_host;
     if (proxy ? d->proxy_only_1_2 : d->only_1_2)
         return tls_new_1_2(tls, config, host, d->err);
     return tls_new(tls, config, host, proxy ? d->via->resume : d->resume, d->err);

@@ -6,6 +6,7 @@
 #include "net/gate.h"
 #include "net/race.h"
 #include "net/stream.h"
+#include "net/unix_socket.h"
 #include "net/via.h"
 #include "proto/tls.h"
 
@@ -21,10 +22,12 @@ struct dial {
     struct co co;
     struct engine *engine;
     struct names *names;
-    struct gate *gate; /* for handshakes */
-    const char *host, *zone;
+    struct gate *gate;                 /* for handshakes */
+    const struct overrides *overrides; /* NULL: none */
+    const char *host, *zone;           /* what to connect to, unless that is overrides' Unix domain socket */
     uint16_t port;
     struct tls_config *tls;     /* NULL: plain */
+    const char *tls_host;       /* whose certificate is wanted */
     struct tls_session *resume; /* a ticket to offer, or NULL; the dial's */
     struct via *via;            /* a proxy on the way, or NULL; the dial's */
     uint64_t timeout_ns;        /* for all together, but for waiting at the gate; 0: none */
@@ -41,6 +44,7 @@ struct dial {
     struct stream *made;
     union {
         struct race race;
+        struct unix_connect local;
         struct {
             struct gate_pass pass;
             struct tls_open open;

@@ -1,6 +1,5 @@
 #include "net/race.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,8 +28,9 @@ struct race_state {
     struct timer timer;
     struct race *race;
     struct answer answers[FAMILIES];
-    bool literal; /* no look-ups: only the address below, until it is tried */
-    struct addr address;
+    const struct addr *given; /* addresses that need no look-up, and how many of them are not tried yet */
+    size_t given_left;
+    struct addr literal;      /* which the only one may be */
     int turn;                 /* whose address is tried next, if it has one */
     struct attempt *attempts; /* newest first; the last is first_attempt */
     struct attempt first_attempt;
@@ -85,12 +85,22 @@ static void on_answer(struct co *hook)
     wake(a->race);
 }
 
+/* The only one that is wanted; 0: there is none. */
+static int family(const struct race *r)
+{
+    return r->overrides ? r->overrides->family : 0;
+}
+
 static void ask(struct race *r, int which)
 {
     struct answer *a = &r->state->answers[which];
+    int wanted = which == V6 ? AF_INET6 : AF_INET;
     a->race = r;
+    a->known = family(r) && family(r) != wanted;
+    if (a->known)
+        return;
     r->state->asking++;
-    struct co_op *op = names_lookup(&a->lookup, r->names, r->engine, r->host, which == V6 ? AF_INET6 : AF_INET);
+    struct co_op *op = names_lookup(&a->lookup, r->names, r->engine, r->host, wanted);
     if (op->status == CO_OP_PENDING)
         co_hook(op, &a->hook, &r->engine->sched, on_answer);
     else
@@ -105,9 +115,9 @@ static bool left(const struct answer *a)
 /* The next address to try; there is one. Families take turns (RFC 8305 section 4). */
 static struct addr take_address(struct race_state *s)
 {
-    if (s->literal) {
-        s->literal = false;
-        return s->address;
+    if (s->given_left) {
+        s->given_left--;
+        return *s->given++;
     }
     if (!left(&s->answers[s->turn]))
         s->turn = !s->turn;
@@ -149,6 +159,11 @@ static void on_attempt(struct co *hook)
     wake(a->race);
 }
 
+static uint64_t attempt_delay_ns(const struct race *r)
+{
+    return r->overrides && r->overrides->attempt_delay_ns ? r->overrides->attempt_delay_ns : RACE_ATTEMPT_DELAY_NS;
+}
+
 static void try_next(struct race *r)
 {
     struct race_state *s = r->state;
@@ -159,15 +174,12 @@ static void try_next(struct race *r)
     }
     a->race = r;
     a->addr = take_address(s);
-    if (addr_family(&a->addr) == AF_INET)
-        a->addr.u.in4.sin_port = htons(r->port);
-    else
-        a->addr.u.in6.sin6_port = htons(r->port);
+    addr_set_port(&a->addr, r->port);
     a->next = s->attempts;
     s->attempts = a;
     s->tried++;
     s->trying++;
-    s->next_ns = engine_now_ns(r->engine) + (r->attempt_delay_ns ? r->attempt_delay_ns : RACE_ATTEMPT_DELAY_NS);
+    s->next_ns = engine_now_ns(r->engine) + attempt_delay_ns(r);
     struct co_op *op = engine_connect(r->engine, &a->io, &a->addr, &a->sock);
     if (op->status == CO_OP_PENDING)
         co_hook(op, &a->hook, &r->engine->sched, on_attempt);
@@ -179,9 +191,9 @@ static void try_next(struct race *r)
 static uint64_t due_ns(const struct race *r)
 {
     const struct race_state *s = r->state;
-    if (!s->literal && !left(&s->answers[V6]) && !left(&s->answers[V4]))
+    if (!s->given_left && !left(&s->answers[V6]) && !left(&s->answers[V4]))
         return TIMER_NEVER;
-    if (s->tried == 0 && !s->literal && !s->answers[V6].known)
+    if (s->tried == 0 && !s->given_left && !s->answers[V6].known)
         return r->resolved_ns + RACE_RESOLUTION_DELAY_NS;
     return s->trying ? s->next_ns : 0;
 }
@@ -222,8 +234,10 @@ static int tell_unresolved(const struct race *r)
     const struct lookup *v4 = &r->state->answers[V4].lookup;
     const struct lookup *v6 = &r->state->answers[V6].lookup;
     const char *why = v4->op.rc < 0 ? v4->why : v6->why;
-    return error_set(r->err, r->to_proxy ? ERR_PROXY_RESOLVE : ERR_RESOLVE, 0, "%s (%s)", r->host,
-                     why ? why : "it has no address");
+    const char *none = family(r) == AF_INET    ? "it has no IPv4 address"
+                       : family(r) == AF_INET6 ? "it has no IPv6 address"
+                                               : "it has no address";
+    return error_set(r->err, r->to_proxy ? ERR_PROXY_RESOLVE : ERR_RESOLVE, 0, "%s (%s)", r->host, why ? why : none);
 }
 
 static int tell_unconnected(const struct race *r)
@@ -257,6 +271,19 @@ static int conclude(struct race *r)
 
 /* ---- begin and end ------------------------------------------------------------------------------------------------------------------ */
 
+/* Addresses that the user has given, of whatever family, or the one that the host is. */
+static bool find_given(struct race *r)
+{
+    struct race_state *s = r->state;
+    if (r->overrides)
+        s->given = overrides_addrs(r->overrides, r->host, r->port, engine_now_ns(r->engine), &s->given_left);
+    if (!s->given && addr_parse(&s->literal, r->host, r->zone, 0)) {
+        s->given = &s->literal;
+        s->given_left = 1;
+    }
+    return s->given != NULL;
+}
+
 static int begin(struct race *r)
 {
     struct race_state *s = calloc(1, sizeof *s);
@@ -264,10 +291,12 @@ static int begin(struct race *r)
         return error_set(r->err, ERR_MEMORY, 0, NULL);
     r->state = s;
     s->race = r;
-    s->literal = addr_parse(&s->address, r->host, r->zone, 0);
-    if (!s->literal && r->zone)
+    bool given = find_given(r);
+    if (!given && r->zone)
         return error_set(r->err, ERR_CONNECT, 0, "%s port %u: there is no interface \"%s\"", r->host, r->port, r->zone);
-    if (!s->literal) {
+    if (s->given == &s->literal && family(r) && family(r) != addr_family(&s->literal))
+        return error_set(r->err, ERR_CONNECT, 0, "%s is no IPv%c address", r->host, family(r) == AF_INET ? '4' : '6');
+    if (!given) {
         ask(r, V6);
         ask(r, V4);
     }
@@ -302,6 +331,7 @@ static void release(struct race *r)
     }
     for (int i = 0; i < FAMILIES; i++)
         lookup_deinit(&s->answers[i].lookup);
+    r->tried = s->tried;
     free(s);
     r->state = NULL;
 }

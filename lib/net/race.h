@@ -5,6 +5,7 @@
 #define AFETCH_NET_RACE_H
 
 #include "net/names.h"
+#include "net/overrides.h"
 
 #define RACE_RESOLUTION_DELAY_NS ((uint64_t)50 * 1000 * 1000) /* RFC 8305 section 3: how long A waits for AAAA */
 #define RACE_ATTEMPT_DELAY_NS ((uint64_t)250 * 1000 * 1000)   /* section 5 */
@@ -14,15 +15,16 @@ struct race {
     struct co co;
     struct engine *engine;
     struct names *names;
-    const char *host; /* a name, or a literal without brackets */
+    const struct overrides *overrides; /* addresses that are given, which family, the delay; NULL: none of these */
+    const char *host;                  /* a name, or a literal without brackets */
     const char *zone;
     uint16_t port;
-    bool to_proxy;             /* that is a proxy: where its name is not found, ERR_PROXY_RESOLVE */
-    uint64_t attempt_delay_ns; /* 0: the RFC's 250 ms */
-    struct error *err;         /* where the failure's sentence goes */
-    struct sock **sock;        /* where the winner goes, as the race ends; the caller's from then on */
-    struct addr *peer;         /* its address; may be NULL */
-    uint64_t resolved_ns;      /* when the first address was known; 0: not yet, or the host is a literal */
+    bool to_proxy;        /* that is a proxy: where its name is not found, ERR_PROXY_RESOLVE */
+    struct error *err;    /* where the failure's sentence goes */
+    struct sock **sock;   /* where the winner goes, as the race ends; the caller's from then on */
+    struct addr *peer;    /* its address; may be NULL */
+    uint64_t resolved_ns; /* when the first address was known; 0: not yet, or names were not asked */
+    size_t tried;         /* addresses, once it has ended */
     /* race.c's: look-ups and attempts, while it runs. */
     struct race_state *state;
 };

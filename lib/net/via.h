@@ -18,6 +18,7 @@ struct via {
     enum via_kind kind;
     const char *host, *zone; /* the proxy's: a name, or a literal without brackets */
     uint16_t port;
+    const char *unix_socket;    /* the path of its socket, in place of a port; NULL: none */
     struct tls_config *tls;     /* to the proxy; NULL: plain */
     struct tls_session *resume; /* a ticket to offer to the proxy, or NULL; the dial frees it */
     union {                     /* ready but for what the dial knows: stream, names, host, port, err */

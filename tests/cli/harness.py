@@ -449,18 +449,23 @@ class Conn:
 
 class Peer:
     """Listens; serve(conn) is called for each connection, in a thread of its own, and the connection closed after
-    it. An exception other than the client's going away fails the test."""
+    it. An exception other than the client's going away fails the test. path: listens at a Unix domain socket there."""
 
-    def __init__(self, serve, tls=None, host="127.0.0.1", port=0):
+    def __init__(self, serve, tls=None, host="127.0.0.1", port=0, path=None, backlog=1024):
         self.serve, self.tls, self.host = serve, tls, host
         self.lock = threading.Condition()
         self.requests = []
         self.accepts = self.open = self.max_open = 0
         self.problems = []
         self.conns = set()
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self.listener = socket.create_server((host, port), family=family, backlog=1024)
-        self.port = self.listener.getsockname()[1]
+        if path:
+            self.listener = socket.socket(socket.AF_UNIX)
+            self.listener.bind(path)
+            self.listener.listen(backlog)
+        else:
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            self.listener = socket.create_server((host, port), family=family, backlog=backlog)
+            self.port = self.listener.getsockname()[1]
         self.ended = False
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -486,7 +491,8 @@ class Peer:
     def _serve(self, sock, number):
         raw = sock
         try:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if sock.family != socket.AF_UNIX:
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self.tls:
                 sock = self.tls.wrap_socket(sock, server_side=True, suppress_ragged_eofs=True)
                 with self.lock:
@@ -760,6 +766,7 @@ NGINX_LOCATIONS = """
     location /status/500 { return 500 "broken"; }
     location /conn { return 200 "$connection $connection_requests\\n"; }
     location /tls { return 200 "$ssl_protocol $ssl_session_reused $ssl_server_name $ssl_alpn_protocol\\n"; }
+    location /private/ { auth_basic "here"; auth_basic_user_file %(www)s/../users; alias %(www)s/; }
     location /client { return 200 "$ssl_client_verify $ssl_client_s_dn\\n"; }
 """
 
@@ -776,6 +783,7 @@ class World:
         self.www = os.path.join(self.folder, "www")
         os.makedirs(self.www)
         self.sizes = {"small": 5, "page": 25431, "mega": 1 << 20, "big": 20_000_003, "empty": 0}
+        write_file(os.path.join(self.folder, "users"), "me:{PLAIN}secret word\n")
         for name, size in self.sizes.items():
             write_file(os.path.join(self.www, name), self.content(size))
 

@@ -97,10 +97,10 @@ def test_values_in_range():
 
 def test_options_that_are_to_come():
     """They say so, and nothing is fetched."""
-    for args in (["-O"], ["--preproxy", "http://p:1"], ["--loops", "2"], ["--journal", "x"], ["-b", "x"], ["-u", "a:b"],
+    for args in (["-O"], ["--preproxy", "http://p:1"], ["--loops", "2"], ["--journal", "x"], ["-b", "x"],
                  ["-C", "-"], ["--har", "x"],
-                 ["--resolve", "a:1:b"], ["-4"], ["-i"], ["-D", "x"], ["-K", "x"], ["--repeat", "2"], ["-#"],
-                 ["--no-keepalive"], ["--http2"]):
+                 ["-i"], ["-D", "x"], ["-K", "x"], ["--repeat", "2"], ["-#"],
+                 ["--http2"]):
         name = re.escape(args[0].split("=")[0])
         usage_error([*args, "URL"], name, r"\byet\b")
         usage_error(["URL", *args], name, r"\byet\b")

@@ -276,7 +276,7 @@ def test_max_time():
         for mode in ([], ["--sync"]):
             r = run(*mode, "-m", "0.4", *bad, q.url("/9")).expect(
                 code=28, out=[line(9, q.url("/9"))], err=[failure(u, r"timed out.*0\.4.*") for u in bad])
-            r.check(0.4 <= r.seconds < (2 if mode else 1) * Config.slow + 0.4, "the time that was given")
+            r.check(0.4 <= r.seconds < (1.2 if mode else 0.4) + 3 * Config.slow, "the time that was given")
         r = run("-m", "0.3", bad[2])
         r.expect(code=28, err=[failure(bad[2], ".*3 bytes.*")])
 

@@ -1,0 +1,12 @@
+/* What options say of who asks: -u and its like. Called by options.c and options_check.c. */
+#ifndef AFETCH_CMD_OPTIONS_AUTH_H
+#define AFETCH_CMD_OPTIONS_AUTH_H
+
+#include "options.h"
+
+/* -u: "name:password", or a name whose password is to be asked for. False without memory. */
+bool options_set_user(struct options *o, const char *value);
+/* What they mean together. */
+void options_check_auth(struct options *o);
+
+#endif
