@@ -105,6 +105,12 @@ const struct option option_table[] = {
      .common = true,
      .once = true,
      .help = "a JSON object for each URL, in place of its line"},
+    {.name = "waterfall",
+     .kind = OPTION_FLAG,
+     AT(waterfall),
+     .topic = TOPIC_REPORTS,
+     .common = true,
+     .help = "in the end, draw when each transfer waited for what,\nalso with --compare"},
 
     {.name = "parallel-max",
      .letter = 'P',
@@ -860,6 +866,5 @@ const struct option option_table[] = {
     SOON("trace-ascii", 0),
     SOON("trace-ids", 0),
     SOON("trace-time", 0),
-    SOON("waterfall", 0),
 };
 const size_t option_table_count = sizeof option_table / sizeof option_table[0];

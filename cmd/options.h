@@ -172,6 +172,7 @@ struct options {
     unsigned happy_eyeballs_ms;
     bool keepalive;
     unsigned keepalive_time, keepalive_count;
+    bool waterfall;
     const char *write_out; /* NULL: none */
     const char *jsonl;     /* a file; "": standard output; NULL: no such report */
 
