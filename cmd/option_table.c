@@ -15,6 +15,7 @@
 const struct option_topic_text option_topics[TOPIC_COUNT] = {
     [TOPIC_INPUT] = {"input", "Which URLs"},
     [TOPIC_OUTPUT] = {"output", "Where bodies go, and what is printed"},
+    [TOPIC_REPORTS] = {"reports", "What is told of each URL"},
     [TOPIC_LIMITS] = {"limits", "How many at once, and how long"},
     [TOPIC_HTTP] = {"http", "What is sent, and what counts as success"},
     [TOPIC_AUTH] = {"auth", "Who asks: names, passwords, tokens, cookies"},
@@ -86,6 +87,24 @@ const struct option option_table[] = {
      .topic = TOPIC_OUTPUT,
      .common = true,
      .help = "show what happens, and the headers; secrets masked"},
+
+    {.name = "write-out",
+     .letter = 'w',
+     .kind = OPTION_FORMAT,
+     AT(write_out),
+     .arg = "FORMAT",
+     .topic = TOPIC_REPORTS,
+     .common = true,
+     .once = true,
+     .help = "print this for each URL, in place of its line:\ncurl's %{variables}, \\n; @FILE: what stands in FILE"},
+    {.name = "jsonl",
+     .kind = OPTION_MAYBE,
+     AT(jsonl),
+     .arg = "[=FILE]",
+     .topic = TOPIC_REPORTS,
+     .common = true,
+     .once = true,
+     .help = "a JSON object for each URL, in place of its line"},
 
     {.name = "parallel-max",
      .letter = 'P',
@@ -782,7 +801,6 @@ const struct option option_table[] = {
     SOON("include", 'i'),
     SOON("interface", 0),
     SOON_ONCE("journal", 0),
-    SOON_ONCE("jsonl", 0),
     SOON("limit-rate", 0),
     SOON("local-port", 0),
     SOON("loops", 0),
@@ -821,6 +839,5 @@ const struct option option_table[] = {
     SOON("trace-time", 0),
     SOON_ONCE("upload-file", 'T'),
     SOON("waterfall", 0),
-    SOON("write-out", 'w'),
 };
 const size_t option_table_count = sizeof option_table / sizeof option_table[0];

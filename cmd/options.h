@@ -19,6 +19,7 @@ enum option_kind {
     OPTION_SIZE,     /* uint64_t in bytes, from "100", "10k", "1.5M" */
     OPTION_SECONDS,  /* uint64_t in milliseconds, from "2" or "0.5" */
     OPTION_TEXT,     /* const char * */
+    OPTION_MAYBE,    /* const char *, "" without an argument, which stands behind "=" alone */
     OPTION_SET,      /* takes no argument: unsigned becomes min; max by --no-NAME, which there is if that is not 0 */
     OPTION_FIELD,    /* const char * that goes into a head; at least min bytes */
     OPTION_TOKEN,    /* const char *, a word as methods are (RFC 9110 section 5.6.2) */
@@ -26,6 +27,7 @@ enum option_kind {
     OPTION_PROTOS,   /* unsigned, AFETCH_SCHEME_..., such as "=https" or "-http" */
     OPTION_CHOICE,   /* const char *, one of the words of `choices` */
     OPTION_LIST,     /* struct options_list: one more */
+    OPTION_FORMAT,   /* const char *, or @FILE with it, less its line ends */
     OPTION_HEADER,   /* one more of a struct options_list, or @FILE */
     OPTION_OUTPUT,   /* one more of options.outputs */
     OPTION_CERT,     /* FILE[:PASSWORD], in a struct afetch_tls */
@@ -46,6 +48,7 @@ enum option_kind {
 enum option_topic {
     TOPIC_INPUT,
     TOPIC_OUTPUT,
+    TOPIC_REPORTS,
     TOPIC_LIMITS,
     TOPIC_HTTP,
     TOPIC_AUTH,
@@ -168,6 +171,8 @@ struct options {
     unsigned happy_eyeballs_ms;
     bool keepalive;
     unsigned keepalive_time, keepalive_count;
+    const char *write_out; /* NULL: none */
+    const char *jsonl;     /* a file; "": standard output; NULL: no such report */
 
     const char *user, *password; /* -u; NULL: none. A user without password is asked for it */
     bool ask_password;

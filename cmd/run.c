@@ -3,6 +3,7 @@
 #include "input.h"
 #include "library_options.h"
 #include "login.h"
+#include "reports.h"
 #include "signals.h"
 #include "transfer.h"
 #include "url_edit.h"
@@ -26,12 +27,15 @@ struct run {
     const struct options *options;
     struct report *report;
     struct afetch_session *session;
+    struct reports reports;
     struct input input;
     struct transfers transfers;
     struct login login;
     struct afetch_body *body; /* of every request; NULL: none */
     unsigned parallel;        /* transfers at once */
     uint64_t inputs;          /* taken */
+    uint64_t urls;            /* of them, with globs counted once */
+    size_t argument;          /* that the last one came of */
     bool ended;               /* nothing new is begun */
     bool input_waits;         /* a list of URLs is still being written */
     size_t answers;           /* to SIGUSR1, lines so far */
@@ -65,11 +69,27 @@ static void wake(void *arg)
 }
 
 /* An input that is no URL, or whose globs are none. */
-static void refuse(struct run *r, struct report_place place, const struct input_item *item)
+static void refuse(struct run *r, const struct transfer_start *start, const struct input_item *item)
 {
     struct afetch_request *shown = item->url ? afetch_request_new(item->url, item->len) : NULL;
-    report_failure(r->report, place, shown ? afetch_request_url(shown) : NULL, item->code, item->problem);
+    struct record rec = {.place = start->place,
+                         .n = start->n,
+                         .urlnum = start->urlnum,
+                         .url = shown ? afetch_request_url(shown) : NULL,
+                         .code = item->code,
+                         .error = item->problem};
+    if (!report_end(r->report, &rec))
+        end_early(r);
     afetch_request_free(shown);
+}
+
+/* What the globs of one URL come to counts as one. */
+static uint64_t count_url(struct run *r, const struct input_item *item)
+{
+    if (!r->urls || item->line || item->argument != r->argument)
+        r->urls++;
+    r->argument = item->argument;
+    return r->urls - 1;
 }
 
 /* The URL with what options add to it. */
@@ -79,7 +99,7 @@ static void begin_edited(struct run *r, const struct transfer_start *start, cons
     if (url_add_query(&url, item->url, item->len, r->options->query.data))
         transfers_begin(&r->transfers, start, url.data, url.len);
     else
-        report_failure(r->report, start->place, NULL, AFETCH_MEMORY, afetch_code_text(AFETCH_MEMORY));
+        transfers_out_of_memory(&r->transfers, start);
     bytes_deinit(&url);
 }
 
@@ -90,11 +110,12 @@ static void take(struct run *r, const struct input_item *item)
         .output = options_output(r->options, item->argument),
         .glob = item->glob,
         .n = r->inputs,
+        .urlnum = count_url(r, item),
         .options = r->options,
         .body = r->body,
     };
     if (item->problem)
-        refuse(r, start.place, item);
+        refuse(r, &start, item);
     else if (r->options->query.len)
         begin_edited(r, &start, item);
     else
@@ -104,7 +125,7 @@ static void take(struct run *r, const struct input_item *item)
 /* Whether another input may be begun now. If not, there will be a wake when it may. */
 static bool room(struct run *r)
 {
-    return transfers_room(&r->transfers) && !output_full(&r->report->out);
+    return transfers_room(&r->transfers) && !output_full(&r->report->out) && !reports_full(&r->reports);
 }
 
 static enum afetch_next next(void *arg, struct afetch_request **out)
@@ -232,7 +253,6 @@ static bool open_session(struct run *r)
     struct afetch_options opt;
     library_options(&opt, o);
     login_begin(&r->login, o, &opt);
-    r->report->no_lines = o->cookie_jar && strcmp(o->cookie_jar, "-") == 0;
     opt.parallel_max = r->parallel = run_fit(o, r->report);
     if (o->verbose) {
         opt.trace = on_trace;
@@ -254,6 +274,7 @@ static void fetch_all(struct run *r, uint64_t start_ns)
     transfers_init(&r->transfers, r->report, &owner, r->options->sync ? SYNC_FILES : r->parallel, r->options->sync);
     r->report->out.stopped = stopped;
     output_begin(&r->report->out, wake, r);
+    reports_begin(&r->reports, wake, r);
 
     cookies_begin(r->session, r->options, r->report);
     signals_catch(r->session);
@@ -268,10 +289,19 @@ static void fetch_all(struct run *r, uint64_t start_ns)
     transfers_end(&r->transfers);
     uint64_t elapsed_ns = now_ns() - start_ns;
     cookies_end(r->session, r->options, r->report);
+    reports_end(&r->reports);
     output_end(&r->report->out, answer, r);
     report_check(r->report);
     report_total(r->report, elapsed_ns, r->options->mode == AFETCH_SYNC ? 0 : stats.longest_wait_ns);
     signals_catch(NULL);
+}
+
+static bool open_reports(struct run *r)
+{
+    const struct options *o = r->options;
+    r->report->reports = &r->reports;
+    r->report->lines = !o->jsonl && !o->write_out && !cookies_to_stdout(o);
+    return reports_open(&r->reports, o, r->report);
 }
 
 static bool make_body(struct run *r)
@@ -288,10 +318,12 @@ int run(const struct options *options, struct report *report)
 {
     uint64_t start_ns = now_ns();
     struct run r = {.options = options, .report = report};
-    if (make_body(&r) && open_session(&r)) {
+    if (make_body(&r) && open_reports(&r) && open_session(&r)) {
         fetch_all(&r, start_ns);
         afetch_session_free(r.session);
     }
+    reports_close(&r.reports);
+    report->reports = NULL;
     login_end(&r.login);
     afetch_body_free(r.body);
     int signal = report->out.broken ? 0 : signals_caught();

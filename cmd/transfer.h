@@ -32,6 +32,7 @@ struct transfers {
 
 struct transfer_start {
     struct report_place place;
+    uint64_t urlnum;         /* which URL, from 0 */
     const char *output;      /* -o, or NULL */
     const struct glob *glob; /* whose values -o may want, during the call; NULL: none */
     uint64_t n;              /* which input, from 1 */
@@ -46,6 +47,8 @@ void transfers_init(struct transfers *ts, struct report *report, const struct tr
 bool transfers_room(const struct transfers *ts);
 /* Begins one, which soon is ready or has failed, and is reported when it ends. */
 void transfers_begin(struct transfers *ts, const struct transfer_start *start, const char *url, size_t len);
+/* One that there is no memory to begin fails. */
+void transfers_out_of_memory(struct transfers *ts, const struct transfer_start *start);
 /* The request of one that is ready, for the session; NULL: there is none now. */
 struct afetch_request *transfers_ready(struct transfers *ts);
 /* Whether there are some that the session may not know of, or not any more; there is a wake when there are none. */

@@ -319,14 +319,15 @@ struct afetch_result {
  * each retry. Times are as in struct afetch_result. The URL and method are those of this hop, the connection is the last
  * it had, and the heads are as they went: they hold credentials. */
 struct afetch_hop {
-    const char *url;        /* whole, less user info and fragment */
-    const char *method;     /* as it was sent */
-    enum afetch_code code;  /* AFETCH_OK also where a redirect is followed */
-    const char *error;      /* as in struct afetch_result */
-    int status;             /* 0: no response, and what is of one is 0, -1 or "" */
-    const char *reason;     /* "Not Found" */
-    int http_minor;         /* of HTTP/1.x */
-    int64_t content_length; /* -1: unknown */
+    const char *url;             /* whole, less user info and fragment */
+    const char *method;          /* as it was sent */
+    enum afetch_code code;       /* AFETCH_OK also where a redirect is followed */
+    const char *error;           /* as in struct afetch_result */
+    unsigned redirects, retries; /* before it */
+    int status;                  /* 0: no response, and what is of one is 0, -1 or "" */
+    const char *reason;          /* "Not Found" */
+    int http_minor;              /* of HTTP/1.x */
+    int64_t content_length;      /* -1: unknown */
     const char *request_head;
     size_t request_head_len;  /* 0: nothing was sent */
     uint64_t bytes_sent;      /* of the request's body, less its framing */

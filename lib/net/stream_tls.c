@@ -28,6 +28,8 @@ struct tls_stream {
     struct tls_writer writer;
     struct error read_error, write_error;
     bool eof;            /* the stream below has ended */
+    bool broken;         /* it takes no more; what it has brought may be read all the same */
+    int broken_sys;      /* why: an errno */
     bool flushing;       /* one of the two writes below */
     struct co_op turn;   /* the other waits for that */
     const char *in_data; /* what below lent */
@@ -71,18 +73,25 @@ static int flushed(struct tls_stream *t, struct error *err)
 {
     size_t len;
     tls_output(t->tls, &len);
-    int rc = stream_sent(t->below, err);
+    struct error own = {0};
+    int rc = stream_sent(t->below, &own);
     if (rc >= 0)
         tls_sent(t->tls, len);
+    t->broken |= rc < 0;
+    t->broken_sys = own.sys;
+    if (rc < 0)
+        error_copy(err, &own);
+    error_clear(&own);
     flush_end(t);
     return rc;
 }
 
+/* To be flushed, and it can be. */
 static bool has_output(struct tls_stream *t)
 {
     size_t len;
     tls_output(t->tls, &len);
-    return len > 0;
+    return len > 0 && !t->broken;
 }
 
 /* Takes what the read below brought and hands it to TLS. */
@@ -230,6 +239,8 @@ static void tls_writer_run(struct co *co)
     CO_BEGIN(struct tls_writer, w);
     while (w->len > 0 || has_output(w->t)) {
         CO_TRY(taking_turn, take_turn(w->t));
+        if (w->t->broken)
+            CO_RETURN(error_set(&w->t->write_error, ERR_SEND, w->t->broken_sys, NULL));
         if (w->len > 0 && (co->rc = encrypt(w)) < 0)
             CO_RETURN(co->rc);
         if (!has_output(w->t))

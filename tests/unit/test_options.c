@@ -168,7 +168,7 @@ static void refused(void **state)
         {{"--compare", "-o", "x", "u"}, 2, "--output does not go with --compare"},
         {{"-ox", "u", "--compare"}, 2, "--output does not go with --compare"},
         {{"--compare", "-O", "u"}, 2, "-O (--remote-name) is not there yet"},
-        {{"--compare", "--jsonl", "u"}, 2, "--jsonl is not there yet"},
+        {{"--compare", "--jsonl", "u"}, 2, "--jsonl does not go with --compare"},
         {{"--compare"}, 2, "no URL given"},
         {{"--oauth2-bearer", "a\nb", "u"}, 2, "line end"},
         {{"-b", "a=b\r\nc: d", "u"}, 2, "cookies may not hold a line end"},
