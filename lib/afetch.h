@@ -206,6 +206,7 @@ struct afetch_options {
     const char *proxy;
     const char *noproxy; /* hosts, domains, networks that are reached without one; "*": all; NULL: no_proxy, NO_PROXY */
     const char *proxy_user, *proxy_password; /* shown to a proxy whose URL has neither */
+    unsigned proxy_auth;                     /* AFETCH_AUTH_…, as auth, for HTTP proxies; 0 (default): Basic */
     bool proxy_tunnel;                       /* CONNECT to HTTP proxies for http URLs, too */
     const char *const *proxy_headers;        /* as headers, for HTTP proxies alone; no server sees them in a tunnel */
     size_t proxy_header_count;
