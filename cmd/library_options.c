@@ -7,6 +7,7 @@ void library_options(struct afetch_options *opt, const struct options *o)
     opt->parallel_max_host = o->parallel_max_host;
     opt->connect_timeout_ms = o->connect_timeout_ms;
     opt->timeout_ms = o->timeout_ms;
+    opt->expect_timeout_ms = o->expect100_timeout_ms;
     opt->user_agent = o->user_agent;
     opt->referer = o->referer;
     opt->referer_auto = o->referer_auto;

@@ -1,4 +1,5 @@
 #include "options.h"
+#include "options_body.h"
 #include "options_tls.h"
 #include "option_value.h"
 #include "options_check.h"
@@ -15,14 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum {
-    EXIT_USAGE = 2,
-    EXIT_READ = 26,
-    EXIT_MEMORY = 27,
-    HEADERS_MAX = 5000,
-    HEADER_FILE_MAX = 1 << 20,
-    NAME_MAX_SHOWN = 60
-};
+enum { EXIT_USAGE = 2, EXIT_READ = 26, HEADERS_MAX = 5000, HEADER_FILE_MAX = 1 << 20, NAME_MAX_SHOWN = 60 };
 
 struct parser {
     struct options *o;
@@ -30,21 +24,6 @@ struct parser {
     char **argv;
     char shown[NAME_MAX_SHOWN + 4]; /* the option in hand as it was written: "-P" or "--parallel-max" */
 };
-
-static int fail(struct options *o, int status, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-static int fail(struct options *o, int status, const char *fmt, ...)
-{
-    va_list args;
-    va_start(args, fmt);
-    vsnprintf(o->error, sizeof o->error, fmt, args);
-    va_end(args);
-    return status;
-}
-
-static int no_memory(struct options *o)
-{
-    return fail(o, EXIT_MEMORY, "out of memory");
-}
 
 /* ---- values ----------------------------------------------------------------------------------------------------- */
 
@@ -57,8 +36,8 @@ static int set_count(struct parser *p, const struct option *opt, const char *val
 {
     uint64_t n;
     if (!value_digits(value, &n) || n < opt->min || n > opt->max)
-        return fail(p->o, EXIT_USAGE, "%s: \"%.60s\" is not a number from %llu to %llu", p->shown, value,
-                    (unsigned long long)opt->min, (unsigned long long)opt->max);
+        return options_fail(p->o, EXIT_USAGE, "%s: \"%.60s\" is not a number from %llu to %llu", p->shown, value,
+                            (unsigned long long)opt->min, (unsigned long long)opt->max);
     *(unsigned *)value_of(p->o, opt) = (unsigned)n;
     return 0;
 }
@@ -67,8 +46,8 @@ static int set_size(struct parser *p, const struct option *opt, const char *valu
 {
     uint64_t bytes;
     if (!value_size(value, &bytes))
-        return fail(p->o, EXIT_USAGE, "%s: \"%.60s\" is not a number of bytes, such as 5000, 100k or 1.5G", p->shown,
-                    value);
+        return options_fail(p->o, EXIT_USAGE, "%s: \"%.60s\" is not a number of bytes, such as 5000, 100k or 1.5G",
+                            p->shown, value);
     *(uint64_t *)value_of(p->o, opt) = bytes;
     return 0;
 }
@@ -78,8 +57,8 @@ static int set_limit(struct parser *p, const struct option *opt, const char *val
     uint64_t n = 0;
     bool none = strcmp(value, "-1") == 0;
     if (!none && (!value_digits(value, &n) || n > opt->max))
-        return fail(p->o, EXIT_USAGE, "%s: \"%.60s\" is not a number from 0 to %llu, or -1 for no limit", p->shown,
-                    value, (unsigned long long)opt->max);
+        return options_fail(p->o, EXIT_USAGE, "%s: \"%.60s\" is not a number from 0 to %llu, or -1 for no limit",
+                            p->shown, value, (unsigned long long)opt->max);
     *(int *)value_of(p->o, opt) = none ? -1 : (int)n;
     return 0;
 }
@@ -87,8 +66,9 @@ static int set_limit(struct parser *p, const struct option *opt, const char *val
 static int set_statuses(struct parser *p, const struct option *opt, const char *value)
 {
     if (!value_is_statuses(value))
-        return fail(p->o, EXIT_USAGE, "%s: \"%.60s\" is no list of statuses from 100 to 999, such as 404,500-599",
-                    p->shown, value);
+        return options_fail(p->o, EXIT_USAGE,
+                            "%s: \"%.60s\" is no list of statuses from 100 to 999, such as 404,500-599", p->shown,
+                            value);
     *(const char **)value_of(p->o, opt) = value;
     return 0;
 }
@@ -97,8 +77,9 @@ static int set_seconds(struct parser *p, const struct option *opt, const char *v
 {
     uint64_t ms;
     if (!value_seconds(value, &ms))
-        return fail(p->o, EXIT_USAGE, "%s: \"%.60s\" is not a number of seconds (such as 10 or 0.5; 0: no limit)",
-                    p->shown, value);
+        return options_fail(p->o, EXIT_USAGE,
+                            "%s: \"%.60s\" is not a number of seconds (such as 10 or 0.5; 0: no limit)", p->shown,
+                            value);
     *(uint64_t *)value_of(p->o, opt) = ms;
     return 0;
 }
@@ -113,7 +94,7 @@ static int set_protos(struct parser *p, const struct option *opt, const char *va
 {
     unsigned protos = protos_parse(value, warn_proto, p);
     if (!protos)
-        return fail(p->o, EXIT_USAGE, "%s: \"%.60s\" leaves neither http nor https", p->shown, value);
+        return options_fail(p->o, EXIT_USAGE, "%s: \"%.60s\" leaves neither http nor https", p->shown, value);
     *(unsigned *)value_of(p->o, opt) = protos;
     return 0;
 }
@@ -129,7 +110,7 @@ static int set_choice(struct parser *p, const struct option *opt, const char *va
         }
         word += n + strspn(word + n, " ");
     }
-    return fail(p->o, EXIT_USAGE, "%s: \"%.60s\" is none of: %s", p->shown, value, opt->choices);
+    return options_fail(p->o, EXIT_USAGE, "%s: \"%.60s\" is none of: %s", p->shown, value, opt->choices);
 }
 
 static int set_token(struct parser *p, const struct option *opt, const char *value)
@@ -138,8 +119,8 @@ static int set_token(struct parser *p, const struct option *opt, const char *val
     while (value_is_token((unsigned char)value[len]))
         len++;
     if (len == 0 || value[len])
-        return fail(p->o, EXIT_USAGE, "%s: \"%.60s\" is not a word of letters, digits and !#$%%&'*+-.^_`|~", p->shown,
-                    value);
+        return options_fail(p->o, EXIT_USAGE, "%s: \"%.60s\" is not a word of letters, digits and !#$%%&'*+-.^_`|~",
+                            p->shown, value);
     *(const char **)value_of(p->o, opt) = value;
     return 0;
 }
@@ -150,18 +131,20 @@ static int add_header(struct parser *p, const char *line)
     if (!*line)
         return 0;
     if (!value_is_field(line))
-        return fail(p->o, EXIT_USAGE, "%s: a header may not hold a line end or another control character", p->shown);
+        return options_fail(p->o, EXIT_USAGE, "%s: a header may not hold a line end or another control character",
+                            p->shown);
     size_t name = 0;
     while (value_is_token((unsigned char)line[name]))
         name++;
     if (name == 0 || (line[name] != ':' && line[name] != ';'))
-        return fail(p->o, EXIT_USAGE,
-                    "%s: a header is \"Name: value\" (\"Name:\" leaves it out, \"Name;\" sends it empty)", p->shown);
+        return options_fail(p->o, EXIT_USAGE,
+                            "%s: a header is \"Name: value\" (\"Name:\" leaves it out, \"Name;\" sends it empty)",
+                            p->shown);
     if (list->count == HEADERS_MAX)
-        return fail(p->o, EXIT_USAGE, "%s: over %d headers", p->shown, HEADERS_MAX);
+        return options_fail(p->o, EXIT_USAGE, "%s: over %d headers", p->shown, HEADERS_MAX);
     const char **item = realloc(list->item, (list->count + 1) * sizeof *item);
     if (!item)
-        return no_memory(p->o);
+        return options_no_memory(p->o);
     list->item = item;
     item[list->count++] = line;
     return 0;
@@ -169,52 +152,27 @@ static int add_header(struct parser *p, const char *line)
 
 /* ---- standard input and files ----------------------------------------------------------------------------------- */
 
-static int claim_stdin(struct parser *p, const char *who)
-{
-    if (p->o->stdin_reader)
-        return fail(p->o, EXIT_USAGE, "%s reads standard input, but %s does so already", who, p->o->stdin_reader);
-    p->o->stdin_reader = who;
-    return 0;
-}
-
 /* The whole of a small file, NUL-terminated, owned by the options. */
 static int read_file(struct parser *p, const char *path, char **out)
 {
-    bool is_stdin = strcmp(path, "-") == 0;
-    char *data = malloc(HEADER_FILE_MAX + 1);
-    size_t len = 0;
-    ssize_t n = 0;
-    int rc = 0;
-    int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    struct bytes bytes = {0};
     char **owned = realloc(p->o->owned, (p->o->owned_count + 1) * sizeof *owned);
+    int error = owned ? bytes_add_file(&bytes, path, HEADER_FILE_MAX - 1) : ENOMEM;
+    int rc = 0;
     if (owned)
         p->o->owned = owned;
-    if (!data || !owned) {
-        rc = no_memory(p->o);
-        goto out;
-    }
-    while (fd >= 0 && len < HEADER_FILE_MAX) {
-        n = read(fd, data + len, HEADER_FILE_MAX - len);
-        if (n > 0)
-            len += (size_t)n;
-        else if (n == 0 || errno != EINTR)
-            break;
-    }
-    if (fd < 0 || n < 0) {
-        rc = fail(p->o, EXIT_READ, "%s: %.200s cannot be read: %s", p->shown, path, strerror(errno));
-    } else if (len == HEADER_FILE_MAX) {
-        rc = fail(p->o, EXIT_READ, "%s: %.200s is over %d bytes", p->shown, path, HEADER_FILE_MAX - 1);
-    } else if (memchr(data, '\0', len)) {
-        rc = fail(p->o, EXIT_USAGE, "%s: %.200s holds a NUL character", p->shown, path);
-    } else {
-        data[len] = '\0';
-        *out = owned[p->o->owned_count++] = data;
-        data = NULL;
-    }
-out:
-    if (fd >= 0 && !is_stdin)
-        close(fd);
-    free(data);
+    if (error == ENOMEM)
+        rc = options_no_memory(p->o);
+    else if (error == EFBIG)
+        rc = options_fail(p->o, EXIT_READ, "%s: %.200s is over %d bytes", p->shown, path, HEADER_FILE_MAX - 1);
+    else if (error)
+        rc = options_fail(p->o, EXIT_READ, "%s: %.200s cannot be read: %s", p->shown, path, strerror(error));
+    else if (memchr(bytes.data, '\0', bytes.len))
+        rc = options_fail(p->o, EXIT_USAGE, "%s: %.200s holds a NUL character", p->shown, path);
+    if (rc)
+        bytes_deinit(&bytes);
+    else
+        *out = owned[p->o->owned_count++] = bytes.data;
     return rc;
 }
 
@@ -222,7 +180,7 @@ static int set_header(struct parser *p, const char *value)
 {
     if (value[0] != '@')
         return add_header(p, value);
-    int rc = strcmp(value, "@-") == 0 ? claim_stdin(p, "-H @-") : 0;
+    int rc = strcmp(value, "@-") == 0 ? options_claim_stdin(p->o, "-H @-") : 0;
     char *text = NULL;
     if (rc == 0)
         rc = read_file(p, value + 1, &text);
@@ -247,22 +205,22 @@ static int add_input(struct parser *p, enum options_input_kind kind, const char 
 static int add_list(struct parser *p, const char *path, const char *who)
 {
     if (strcmp(path, "-") == 0) {
-        int rc = claim_stdin(p, who);
+        int rc = options_claim_stdin(p->o, who);
         return rc ? rc : add_input(p, INPUT_LIST, path);
     }
     struct stat st;
     int bad = stat(path, &st) < 0 ? errno : S_ISDIR(st.st_mode) ? EISDIR : access(path, R_OK) < 0 ? errno : 0;
     if (bad)
-        return fail(p->o, EXIT_READ, "%s: %.200s cannot be read: %s", p->shown, path, strerror(bad));
+        return options_fail(p->o, EXIT_READ, "%s: %.200s cannot be read: %s", p->shown, path, strerror(bad));
     return add_input(p, INPUT_LIST, path);
 }
 
 static int set_url(struct parser *p, const char *value)
 {
     if (strcmp(value, "-") == 0)
-        return fail(p->o, EXIT_USAGE, "%s: standard input is \"@-\" here", p->shown);
+        return options_fail(p->o, EXIT_USAGE, "%s: standard input is \"@-\" here", p->shown);
     if (!*value)
-        return fail(p->o, EXIT_USAGE, "%s: an empty URL", p->shown);
+        return options_fail(p->o, EXIT_USAGE, "%s: an empty URL", p->shown);
     return value[0] == '@' ? add_list(p, value + 1, "--url @-") : add_input(p, INPUT_URL, value);
 }
 
@@ -273,21 +231,21 @@ static int operand(struct parser *p, const char *arg)
         return add_list(p, arg, "-");
     uint64_t n;
     if (!*arg)
-        return fail(p->o, EXIT_USAGE, "an empty argument where a URL should be");
+        return options_fail(p->o, EXIT_USAGE, "an empty argument where a URL should be");
     if (value_digits(arg, &n))
-        return fail(p->o, EXIT_USAGE, "%.20s is not a URL; did you mean -P %.20s?", arg, arg);
+        return options_fail(p->o, EXIT_USAGE, "%.20s is not a URL; did you mean -P %.20s?", arg, arg);
     return add_input(p, INPUT_URL, arg);
 }
 
 static int set_output(struct parser *p, const char *value)
 {
     if (!*value)
-        return fail(p->o, EXIT_USAGE, "%s: an empty file name", p->shown);
+        return options_fail(p->o, EXIT_USAGE, "%s: an empty file name", p->shown);
     if (strcmp(value, "-") == 0)
-        return fail(p->o, EXIT_USAGE, "%s -: bodies on standard output are not there yet", p->shown);
+        return options_fail(p->o, EXIT_USAGE, "%s -: bodies on standard output are not there yet", p->shown);
     char why[120];
     if (!template_check(value, why, sizeof why))
-        return fail(p->o, EXIT_USAGE, "%s: %s", p->shown, why);
+        return options_fail(p->o, EXIT_USAGE, "%s: %s", p->shown, why);
     p->o->outputs.item[p->o->outputs.count++] = value;
     return 0;
 }
@@ -296,15 +254,15 @@ static int set_cert(struct parser *p, const char *value)
 {
     char **owned = realloc(p->o->owned, (p->o->owned_count + 1) * sizeof *owned);
     if (!owned)
-        return no_memory(p->o);
+        return options_no_memory(p->o);
     p->o->owned = owned;
     char *file = malloc(strlen(value) + 1);
     if (!file)
-        return no_memory(p->o);
+        return options_no_memory(p->o);
     owned[p->o->owned_count++] = file;
     const char *password = NULL, *why = options_split_cert(value, file, &password);
     if (why)
-        return fail(p->o, EXIT_USAGE, "%s: %s", p->shown, why);
+        return options_fail(p->o, EXIT_USAGE, "%s: %s", p->shown, why);
     p->o->tls.cert_file = file;
     if (password)
         p->o->tls.key_password = password;
@@ -334,15 +292,15 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
         return set_token(p, opt, value);
     case OPTION_FIELD:
         if (strlen(value) < opt->min)
-            return fail(p->o, EXIT_USAGE, "%s: an empty argument", p->shown);
+            return options_fail(p->o, EXIT_USAGE, "%s: an empty argument", p->shown);
         if (!value_is_field(value))
-            return fail(p->o, EXIT_USAGE, "%s: its argument may not hold a line end or another control character",
-                        p->shown);
+            return options_fail(p->o, EXIT_USAGE,
+                                "%s: its argument may not hold a line end or another control character", p->shown);
         *(const char **)value_of(p->o, opt) = value;
         return 0;
     case OPTION_TEXT:
         if (!*value)
-            return fail(p->o, EXIT_USAGE, "%s: an empty argument", p->shown);
+            return options_fail(p->o, EXIT_USAGE, "%s: an empty argument", p->shown);
         *(const char **)value_of(p->o, opt) = value;
         return 0;
     case OPTION_HEADER:
@@ -353,6 +311,8 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
         return set_url(p, value);
     case OPTION_CERT:
         return set_cert(p, value);
+    case OPTION_DATA:
+        return options_add_data(p->o, p->shown, (unsigned)opt->min, value);
     case OPTION_FLAG:
     case OPTION_SET:
     case OPTION_HELP:
@@ -374,8 +334,8 @@ static int set_help(struct parser *p, const char *value)
     if (!value && p->at + 1 < p->argc && p->argv[p->at + 1][0] != '-')
         value = p->argv[++p->at];
     if (value && !help_known(value))
-        return fail(p->o, EXIT_USAGE, "%s: there is no topic \"%.60s\"; \"afetch --help category\" lists them",
-                    p->shown, value);
+        return options_fail(p->o, EXIT_USAGE, "%s: there is no topic \"%.60s\"; \"afetch --help category\" lists them",
+                            p->shown, value);
     p->o->action = ACTION_HELP;
     p->o->help_topic = value;
     return 0;
@@ -384,21 +344,15 @@ static int set_help(struct parser *p, const char *value)
 /* An option that was found. value: what stood behind "=" or the letter, else NULL. */
 static int apply(struct parser *p, const struct option *opt, const char *value)
 {
-    if (opt->kind == OPTION_SOON) {
-        const char *next = value ? value : p->at + 1 < p->argc ? p->argv[p->at + 1] : "";
-        if (strcmp(opt->name, "json") == 0 && strstr(next, "://"))
-            return fail(p->o, EXIT_USAGE,
-                        "--json sends its argument as a request's body; did you mean --jsonl? "
-                        "(neither is there yet)");
-        return fail(p->o, EXIT_USAGE, "%s is not there yet", p->shown);
-    }
+    if (opt->kind == OPTION_SOON)
+        return options_fail(p->o, EXIT_USAGE, "%s is not there yet", p->shown);
     if (opt->kind == OPTION_HELP)
         return set_help(p, value);
     if (opt->once)
         p->o->once = opt->name;
     if (!takes_value(opt)) {
         if (value)
-            return fail(p->o, EXIT_USAGE, "%s takes no argument", p->shown);
+            return options_fail(p->o, EXIT_USAGE, "%s takes no argument", p->shown);
         if (opt->kind == OPTION_VERSION)
             p->o->action = p->o->action == ACTION_HELP ? ACTION_HELP : ACTION_VERSION;
         else if (opt->kind == OPTION_SET)
@@ -409,7 +363,7 @@ static int apply(struct parser *p, const struct option *opt, const char *value)
     }
     if (!value) {
         if (p->at + 1 >= p->argc)
-            return fail(p->o, EXIT_USAGE, "%s needs an argument: %s %s", p->shown, p->shown, opt->arg);
+            return options_fail(p->o, EXIT_USAGE, "%s needs an argument: %s %s", p->shown, p->shown, opt->arg);
         value = p->argv[++p->at];
     }
     return set_value(p, opt, value);
@@ -419,10 +373,10 @@ static int unknown(struct parser *p, const char *name, size_t len)
 {
     const struct option *near = option_find_near(name, len);
     if (near && near->kind == OPTION_SOON)
-        return fail(p->o, EXIT_USAGE, "unknown option %s (there is to be --%s)", p->shown, near->name);
+        return options_fail(p->o, EXIT_USAGE, "unknown option %s (there is to be --%s)", p->shown, near->name);
     if (near)
-        return fail(p->o, EXIT_USAGE, "unknown option %s; did you mean --%s?", p->shown, near->name);
-    return fail(p->o, EXIT_USAGE, "unknown option %s", p->shown);
+        return options_fail(p->o, EXIT_USAGE, "unknown option %s; did you mean --%s?", p->shown, near->name);
+    return options_fail(p->o, EXIT_USAGE, "unknown option %s", p->shown);
 }
 
 /* --no-NAME, for what is no option by that whole name. */
@@ -432,11 +386,11 @@ static int parse_negated(struct parser *p, const char *name, size_t len, bool ha
     if (!opt)
         return unknown(p, name - 3, len + 3);
     if (opt->kind == OPTION_SOON)
-        return fail(p->o, EXIT_USAGE, "%s is not there yet", p->shown);
+        return options_fail(p->o, EXIT_USAGE, "%s is not there yet", p->shown);
     if (opt->kind != OPTION_FLAG && !(opt->kind == OPTION_SET && opt->max))
-        return fail(p->o, EXIT_USAGE, "there is no %s: --%s is not a switch", p->shown, opt->name);
+        return options_fail(p->o, EXIT_USAGE, "there is no %s: --%s is not a switch", p->shown, opt->name);
     if (has_value)
-        return fail(p->o, EXIT_USAGE, "%s takes no argument", p->shown);
+        return options_fail(p->o, EXIT_USAGE, "%s takes no argument", p->shown);
     if (opt->kind == OPTION_SET)
         *(unsigned *)value_of(p->o, opt) = (unsigned)opt->max;
     else
@@ -458,7 +412,7 @@ static int parse_long(struct parser *p, const char *arg)
         return apply(p, opt, value);
     const struct option_lacking *lacking = option_find_lacking(name, len);
     if (lacking)
-        return fail(p->o, EXIT_USAGE, "curl's %s is not supported: %s", p->shown, lacking->why);
+        return options_fail(p->o, EXIT_USAGE, "curl's %s is not supported: %s", p->shown, lacking->why);
     if (len > 3 && memcmp(name, "no-", 3) == 0)
         return parse_negated(p, name + 3, len - 3, value != NULL);
     return unknown(p, name, len);
@@ -468,12 +422,12 @@ static int unknown_letter(struct parser *p, const char *arg, char c)
 {
     const struct option_lacking *lacking = option_find_lacking_letter(c);
     if (lacking)
-        return fail(p->o, EXIT_USAGE, "curl's -%c (--%s) is not supported: %s", c, lacking->name, lacking->why);
+        return options_fail(p->o, EXIT_USAGE, "curl's -%c (--%s) is not supported: %s", c, lacking->name, lacking->why);
     bool shown = (unsigned char)c > 0x20 && (unsigned char)c < 0x7f;
     if (arg[2])
-        return shown ? fail(p->o, EXIT_USAGE, "unknown option -%c in %.60s", c, arg)
-                     : fail(p->o, EXIT_USAGE, "unknown option in %.60s", arg);
-    return fail(p->o, EXIT_USAGE, "unknown option %.60s", arg);
+        return shown ? options_fail(p->o, EXIT_USAGE, "unknown option -%c in %.60s", c, arg)
+                     : options_fail(p->o, EXIT_USAGE, "unknown option in %.60s", arg);
+    return options_fail(p->o, EXIT_USAGE, "unknown option %.60s", arg);
 }
 
 /* -s, -sSk, -P8, -sP 8 */
@@ -501,7 +455,7 @@ static int parse_letters(struct parser *p, const char *arg)
 {
     int rc = parse_bundle(p, arg);
     const struct option *meant = rc && arg[2] ? option_find_name(arg + 1, strlen(arg + 1)) : NULL;
-    return meant ? fail(p->o, EXIT_USAGE, "unknown option %.60s; did you mean --%s?", arg, meant->name) : rc;
+    return meant ? options_fail(p->o, EXIT_USAGE, "unknown option %.60s; did you mean --%s?", arg, meant->name) : rc;
 }
 
 /* ---- the whole -------------------------------------------------------------------------------------------------- */
@@ -515,13 +469,14 @@ int options_parse(struct options *o, int argc, char **argv)
                           .parallel_max = 64,
                           .http_minor = 1,
                           .connect_timeout_ms = 30000,
+                          .expect100_timeout_ms = 1000,
                           .proto_default = "http"};
     struct parser p = {.o = o, .argc = argc, .at = 1, .argv = argv};
     size_t most = argc > 0 ? (size_t)argc : 1;
     o->inputs = calloc(most, sizeof *o->inputs);
     o->outputs.item = calloc(most, sizeof *o->outputs.item);
     if (!o->inputs || !o->outputs.item)
-        return no_memory(o);
+        return options_no_memory(o);
 
     bool operands = false;
     for (; p.at < argc; p.at++) {
@@ -546,6 +501,7 @@ void options_deinit(struct options *o)
     for (size_t i = 0; i < o->owned_count; i++)
         free(o->owned[i]);
     free(o->owned);
+    options_deinit_body(o);
     free(o->headers.item);
     free(o->outputs.item);
     free(o->inputs);

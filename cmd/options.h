@@ -4,6 +4,7 @@
 #define AFETCH_CMD_OPTIONS_H
 
 #include "afetch.h"
+#include "bytes.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,6 +29,7 @@ enum option_kind {
     OPTION_OUTPUT,   /* one more of options.outputs */
     OPTION_CERT,     /* FILE[:PASSWORD] */
     OPTION_URL,      /* one more of options.inputs */
+    OPTION_DATA,     /* one more piece of options.data or options.query, as min says (options_body.h) */
     OPTION_HELP,
     OPTION_VERSION,
     OPTION_SOON /* named in the contract, not there yet: a usage error that says so */
@@ -140,6 +142,12 @@ struct options {
     const char *referer;        /* less ";auto"; NULL: none */
     bool referer_auto;
     const char *dns_servers, *proto_default;
+
+    bool has_data; /* -d and its like: data is sent, which may be empty */
+    bool json, get;
+    struct bytes data;
+    struct bytes query; /* what is added to each URL's; empty: nothing */
+    uint64_t expect100_timeout_ms;
 
     struct afetch_tls tls;                      /* as the library takes it */
     unsigned tls_min;                           /* enum afetch_tls_version */

@@ -1,5 +1,6 @@
 /* What options mean together, once all of them are read. */
 #include "options_check.h"
+#include "options_body.h"
 #include "options_tls.h"
 #include "template.h"
 
@@ -16,6 +17,28 @@ static int refuse(struct options *o, const char *fmt, ...)
     vsnprintf(o->error, sizeof o->error, fmt, args);
     va_end(args);
     return 2;
+}
+
+int options_fail(struct options *o, int status, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(o->error, sizeof o->error, fmt, args);
+    va_end(args);
+    return status;
+}
+
+int options_no_memory(struct options *o)
+{
+    return options_fail(o, AFETCH_MEMORY, "out of memory");
+}
+
+int options_claim_stdin(struct options *o, const char *who)
+{
+    if (o->stdin_reader)
+        return refuse(o, "%s reads standard input, but %s does so already", who, o->stdin_reader);
+    o->stdin_reader = who;
+    return 0;
 }
 
 void options_warn(struct options *o, const char *fmt, ...)
@@ -124,6 +147,8 @@ int options_check(struct options *o)
 {
     if (o->action != ACTION_FETCH)
         return 0;
+    if (o->input_count == 0 && o->json && strstr(o->data.data, "://"))
+        return refuse(o, "no URL given: --json sends its argument as a request's body; did you mean --jsonl?");
     if (o->input_count == 0)
         return refuse(o, "no URL given: afetch URL..., or \"afetch -\" to read them from standard input");
     const char *why = options_check_tls(o);
@@ -132,5 +157,7 @@ int options_check(struct options *o)
     int rc = check_mode(o);
     if (rc == 0)
         rc = check_request(o);
+    if (rc == 0)
+        rc = options_check_body(o);
     return rc ? rc : check_outputs(o);
 }

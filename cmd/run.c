@@ -3,6 +3,7 @@
 #include "library_options.h"
 #include "signals.h"
 #include "transfer.h"
+#include "url_edit.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,11 +26,12 @@ struct run {
     struct afetch_session *session;
     struct input input;
     struct transfers transfers;
-    unsigned parallel; /* transfers at once */
-    uint64_t inputs;   /* taken */
-    bool ended;        /* nothing new is begun */
-    bool input_waits;  /* a list of URLs is still being written */
-    size_t answers;    /* to SIGUSR1, lines so far */
+    struct afetch_body *body; /* of every request; NULL: none */
+    unsigned parallel;        /* transfers at once */
+    uint64_t inputs;          /* taken */
+    bool ended;               /* nothing new is begun */
+    bool input_waits;         /* a list of URLs is still being written */
+    size_t answers;           /* to SIGUSR1, lines so far */
 };
 
 static uint64_t now_ns(void)
@@ -67,6 +69,17 @@ static void refuse(struct run *r, struct report_place place, const struct input_
     afetch_request_free(shown);
 }
 
+/* The URL with what options add to it. */
+static void begin_edited(struct run *r, const struct transfer_start *start, const struct input_item *item)
+{
+    struct bytes url = {0};
+    if (url_add_query(&url, item->url, item->len, r->options->query.data))
+        transfers_begin(&r->transfers, start, url.data, url.len);
+    else
+        report_failure(r->report, start->place, NULL, AFETCH_MEMORY, afetch_code_text(AFETCH_MEMORY));
+    bytes_deinit(&url);
+}
+
 static void take(struct run *r, const struct input_item *item)
 {
     struct transfer_start start = {
@@ -76,11 +89,14 @@ static void take(struct run *r, const struct input_item *item)
         .n = r->inputs,
         .method = r->options->method ? r->options->method
                   : r->options->head ? "HEAD"
-                                     : "GET",
+                                     : NULL,
         .head_only = r->options->head,
+        .body = r->body,
     };
     if (item->problem)
         refuse(r, start.place, item);
+    else if (r->options->query.len)
+        begin_edited(r, &start, item);
     else
         transfers_begin(&r->transfers, &start, item->url, item->len);
 }
@@ -254,14 +270,25 @@ static void fetch_all(struct run *r, uint64_t start_ns)
     signals_catch(NULL);
 }
 
+static bool make_body(struct run *r)
+{
+    if (!r->options->has_data)
+        return true;
+    r->body = afetch_body_new(r->options->data.data, r->options->data.len);
+    if (!r->body)
+        report_run_failure(r->report, AFETCH_MEMORY, "%s", afetch_code_text(AFETCH_MEMORY));
+    return r->body != NULL;
+}
+
 int run(const struct options *options, struct report *report)
 {
     uint64_t start_ns = now_ns();
     struct run r = {.options = options, .report = report};
-    if (open_session(&r)) {
+    if (make_body(&r) && open_session(&r)) {
         fetch_all(&r, start_ns);
         afetch_session_free(r.session);
     }
+    afetch_body_free(r.body);
     int signal = report->out.broken ? 0 : signals_caught();
     return signal ? 128 + signal : report_exit_status(report);
 }

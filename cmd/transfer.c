@@ -285,12 +285,14 @@ static void claim(struct transfer *t, const struct transfer_start *start)
 static struct afetch_request *make_request(const struct transfer_start *start, const char *url, size_t len)
 {
     struct afetch_request *request = afetch_request_new(url, len);
-    if (request && afetch_request_set_method(request, start->method) != AFETCH_OK) {
+    if (request && start->method && afetch_request_set_method(request, start->method) != AFETCH_OK) {
         afetch_request_free(request);
         return NULL;
     }
     if (request && start->head_only)
         afetch_request_set_head_only(request);
+    if (request)
+        afetch_request_set_body(request, start->body);
     return request;
 }
 

@@ -34,8 +34,9 @@ struct transfer_start {
     const char *output;      /* -o, or NULL */
     const struct glob *glob; /* whose values -o may want, during the call; NULL: none */
     uint64_t n;              /* which input, from 1 */
-    const char *method;
+    const char *method;      /* NULL: by whether there is a body */
     bool head_only;
+    struct afetch_body *body; /* NULL: none */
 };
 
 void transfers_init(struct transfers *ts, struct report *report, const struct transfers_owner *owner, unsigned parallel,

@@ -46,6 +46,7 @@ enum afetch_code {
     AFETCH_PARTIAL = 18,      /* the body ended early */
     AFETCH_STATUS = 22,       /* status 400 and over */
     AFETCH_WRITE = 23,        /* the body callback failed */
+    AFETCH_UPLOAD = 25,       /* a body that cannot be sent in this way */
     AFETCH_READ = 26,         /* input failed */
     AFETCH_MEMORY = 27,       /* out of memory */
     AFETCH_TIMEOUT = 28,      /* timed out */
@@ -60,6 +61,7 @@ enum afetch_code {
     AFETCH_CERT = 60,         /* certificate not accepted */
     AFETCH_ENCODING = 61,     /* bad content encoding */
     AFETCH_FILESIZE = 63,     /* over the size that is allowed */
+    AFETCH_REWIND = 65,       /* a body that cannot be sent again */
     AFETCH_LOGIN = 67,        /* user name or password not accepted */
     AFETCH_TRUST = 77,        /* trust store */
     AFETCH_CRL = 82,          /* revocation lists */
@@ -127,6 +129,7 @@ struct afetch_options {
     uint64_t connect_timeout_ms; /* look-up, connection and TLS together, of each attempt; 0: none; default 30,000 */
     uint64_t timeout_ms;         /* an attempt as a whole; waiting for a place does not count; 0: none (default) */
     const char *user_agent;      /* NULL: "afetch/VERSION"; "": none */
+    uint64_t expect_timeout_ms;  /* a large body waits so long for the server's 100 (Continue); default 1,000 */
     const char *const *headers;  /* "Name: value" for every request; curl's meaning of "Name:" and "Name;" */
     size_t header_count;
     const char *referer;        /* a Referer field; NULL: none */
@@ -230,9 +233,10 @@ struct afetch_head {
 struct afetch_result {
     uint64_t start_ns; /* when that was, on CLOCK_MONOTONIC */
     enum afetch_code code;
-    const char *error; /* one sentence, or "" for success */
-    int status;        /* 0: no response */
-    uint64_t bytes;    /* of the body, delivered */
+    const char *error;   /* one sentence, or "" for success */
+    int status;          /* 0: no response */
+    uint64_t bytes;      /* of the body, delivered */
+    uint64_t bytes_sent; /* of the request's body, in the last attempt, less its framing */
     uint64_t queued_ns, resolved_ns, connected_ns, secured_ns, sent_ns, first_byte_ns, done_ns;
     const char *remote_ip; /* "" if never connected */
     uint16_t remote_port;
@@ -260,6 +264,7 @@ struct afetch_hop {
     int64_t content_length; /* -1: unknown */
     const char *request_head;
     size_t request_head_len;  /* 0: nothing was sent */
+    uint64_t bytes_sent;      /* of the request's body, less its framing */
     uint64_t header_bytes;    /* of the response's heads */
     uint64_t body_bytes;      /* of the body, as it came, less transfer codings */
     const char *redirect_url; /* where a status 3xx leads, followed or not; "" */
@@ -329,8 +334,55 @@ AFETCH_API void afetch_request_resume(struct afetch_request *r);
  * was not handed over yet, or that the session has not begun with, ends when its turn comes. From any thread, while the
  * request lives. */
 AFETCH_API void afetch_request_cancel(struct afetch_request *r);
-/* Within head or body: says why AFETCH_ABORT will be returned: a code, and the particulars of its sentence. */
+/* Within head, body or a feeder's function: says why AFETCH_ABORT or AFETCH_FEED_FAILED will be returned: a code, and the
+ * particulars of its sentence. */
 AFETCH_API void afetch_request_fail(struct afetch_request *r, enum afetch_code code, const char *why);
+
+/* ---- what requests send ----------------------------------------------------------------------------------------- */
+
+/* A body. Made once and then set to any number of requests, which share it: it goes with the last of its holders. */
+struct afetch_body;
+
+/* len bytes, copied. NULL without memory. */
+AFETCH_API struct afetch_body *afetch_body_new(const void *data, size_t len);
+/* What the feeder of a request (afetch_request_set_feeder) gives under this name. NULL without memory. */
+AFETCH_API struct afetch_body *afetch_body_new_fed(const char *name);
+/* The caller holds it no more. NULL is allowed. On the thread that makes requests. */
+AFETCH_API void afetch_body_free(struct afetch_body *b);
+
+/* Makes r send a body (NULL: none), before it is handed over; by POST, unless a method is set. A body of 1 MiB and over,
+ * or of a length that is not known, is announced by Expect: 100-continue; the latter goes in chunks. Fields of the same
+ * name among the headers take the place of Content-Length, Content-Type, Transfer-Encoding and Expect. */
+AFETCH_API void afetch_request_set_body(struct afetch_request *r, struct afetch_body *body);
+
+enum afetch_feed {
+    AFETCH_FEED_SOME,   /* here it is */
+    AFETCH_FEED_END,    /* there is no more */
+    AFETCH_FEED_LATER,  /* not yet: asked again after afetch_request_feed */
+    AFETCH_FEED_FAILED, /* the transfer fails with AFETCH_READ, or as afetch_request_fail said */
+};
+
+struct afetch_feed_facts {
+    int64_t length; /* bytes; -1 (as it is set before): not known. What is over that is not asked for */
+    bool once;      /* bytes that were given cannot be given again: no redirect or try repeats them */
+};
+
+/* Where the bytes of bodies come from that do not lie in memory: files, pipes, what is being made. Nothing here may
+ * block: what is not there is told by AFETCH_FEED_LATER. One name is read at a time for a request. */
+struct afetch_feeder {
+    /* What has this name is wanted from its first byte on; each attempt begins anew. AFETCH_FEED_SOME: go on, with
+     * facts filled in; LATER, FAILED. */
+    enum afetch_feed (*begin)(void *arg, struct afetch_request *r, const char *name, struct afetch_feed_facts *facts);
+    /* Bytes, which stay put until the next call for r. */
+    enum afetch_feed (*read)(void *arg, struct afetch_request *r, const void **data, size_t *len);
+    /* What was begun is not wanted any more; always called, before done. */
+    void (*end)(void *arg, struct afetch_request *r);
+};
+
+/* feeder is copied; arg is what its functions are given. */
+AFETCH_API void afetch_request_set_feeder(struct afetch_request *r, const struct afetch_feeder *feeder, void *arg);
+/* The feeder has more after AFETCH_FEED_LATER, or an answer. From any thread, while the request lives. */
+AFETCH_API void afetch_request_feed(struct afetch_request *r);
 
 /* ---- about the library ------------------------------------------------------------------------------------------ */
 

@@ -20,6 +20,7 @@
     X(ERR_PARTIAL, 18, "transfer ended early")                                                                         \
     X(ERR_STATUS, 22, "the server answered with an error")                                                             \
     X(ERR_WRITE, 23, "could not write")                                                                                \
+    X(ERR_UPLOAD, 25, "could not upload")                                                                              \
     X(ERR_READ, 26, "could not read")                                                                                  \
     X(ERR_TLS, 35, "TLS handshake failed")                                                                             \
     X(ERR_REDIRECTS, 47, "too many redirects")                                                                         \
@@ -31,6 +32,7 @@
     X(ERR_CERT, 60, "certificate not accepted")                                                                        \
     X(ERR_ENCODING, 61, "bad content encoding")                                                                        \
     X(ERR_FILESIZE, 63, "file too large")                                                                              \
+    X(ERR_REWIND, 65, "could not send the body again")                                                                 \
     X(ERR_LOGIN, 67, "login denied")                                                                                   \
     X(ERR_TRUST, 77, "could not load the trust store")                                                                 \
     X(ERR_CRL, 82, "could not load the revocation lists")                                                              \

@@ -97,7 +97,8 @@ void account_hop(struct afetch_request *r, const struct account *a)
     if (!r->callbacks.hop)
         return;
     const struct http1 *response = a->conn && r->status ? a->conn->http1 : NULL;
-    bool followed = r->then == REQUEST_REDIRECT && response_read_past(r, a->rc);
+    bool goes_on = r->then == REQUEST_REDIRECT || r->then == REQUEST_AGAIN;
+    bool followed = goes_on && response_read_past(r, a->rc);
     bool failed = a->rc < 0 && !followed;
     struct texts t;
     buf_init(&t.url, URL_MAX * 4);
@@ -111,6 +112,7 @@ void account_hop(struct afetch_request *r, const struct account *a)
                                : error_name(a->rc),
         .request_head = a->head->len ? a->head->data : "",
         .request_head_len = a->head->len,
+        .bytes_sent = r->bytes_sent,
         .reason = "",
         .content_length = -1,
         .redirect_url = redirect_url(r, response, &t.redirect),

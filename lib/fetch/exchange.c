@@ -13,9 +13,42 @@ struct co_op *exchange_send(struct exchange *x, struct co *caller, const void *d
 
 int exchange_sent(struct exchange *x)
 {
-    int rc = stream_sent(x->conn->stream, x->err);
-    x->sent = rc >= 0;
+    struct error err = {0};
+    int rc = stream_sent(x->conn->stream, &err);
+    if (rc < 0 && err.sys) {
+        error_clear(&x->broken);
+        x->broken = err;
+        return 0;
+    }
+    if (rc < 0)
+        error_copy(x->err, &err);
+    error_clear(&err);
     return rc;
+}
+
+bool exchange_broken(const struct exchange *x)
+{
+    return x->broken.code != 0;
+}
+
+void exchange_whole(struct exchange *x)
+{
+    x->sent = !exchange_broken(x);
+}
+
+void exchange_end(struct exchange *x)
+{
+    error_clear(&x->broken);
+}
+
+/* Reading failed. Where nothing came and nothing could be sent, the latter was first. */
+static int failed(struct exchange *x, int rc)
+{
+    bool mute = rc == ERR_EMPTY || (rc == ERR_RECV && x->err->sys);
+    if (!exchange_broken(x) || !mute || !exchange_unanswered(x))
+        return rc;
+    error_clear(x->err);
+    return error_copy(x->err, &x->broken);
 }
 
 int exchange_next(struct exchange *x, const char **data, size_t *len)
@@ -35,7 +68,7 @@ int exchange_next(struct exchange *x, const char **data, size_t *len)
     case HTTP1_UPGRADE:
         return error_set(x->err, ERR_REPLY, 0, "the server switched protocols, which was not asked for");
     default:
-        return event;
+        return failed(x, event);
     }
 }
 
@@ -54,7 +87,9 @@ int exchange_arrived(struct exchange *x)
         http1_feed(x->conn->http1, data, len);
     else if (rc == 0 || rc == ERR_PARTIAL)
         http1_eof(x->conn->http1, rc == 0);
-    return rc == ERR_PARTIAL ? 0 : rc;
+    if (rc == ERR_PARTIAL)
+        return 0;
+    return rc < 0 ? failed(x, rc) : rc;
 }
 
 int exchange_keep(struct exchange *x)
@@ -72,6 +107,11 @@ int exchange_keep(struct exchange *x)
 bool exchange_unanswered(const struct exchange *x)
 {
     return !http1_begun(x->conn->http1);
+}
+
+bool exchange_persists(const struct exchange *x)
+{
+    return http1_reusable(x->conn->http1);
 }
 
 bool exchange_reusable(const struct exchange *x)

@@ -16,14 +16,21 @@ enum exchange_event {
 struct exchange {
     struct conn *conn;
     struct error *err;
-    bool sent; /* the request, whole */
+    bool sent;           /* the request, whole */
+    struct error broken; /* why no more could be sent; told if no response came before */
 };
 
 /* Begins on a connection, which stays its owner's. err: where the particulars of a failure go. */
 void exchange_begin(struct exchange *x, struct conn *conn, bool head_request, struct error *err);
-/* Sends bytes of the request, which must stay put; then exchange_sent gives 0 or ERR_SEND. */
+void exchange_end(struct exchange *x);
+/* Sends bytes of the request, which must stay put, while a response may be read; then exchange_sent gives 0 or ERR_SEND.
+ * It is 0, too, where the connection broke, as exchange_broken then says: the server may have told why before, and the
+ * response is to be read. */
 struct co_op *exchange_send(struct exchange *x, struct co *caller, const void *data, size_t len);
 int exchange_sent(struct exchange *x);
+bool exchange_broken(const struct exchange *x);
+/* All of the request was sent. */
+void exchange_whole(struct exchange *x);
 /* The next event, or a negative code. data, len: set for EXCHANGE_BODY, valid until the next await (exchange_keep). */
 int exchange_next(struct exchange *x, const char **data, size_t *len);
 struct co_op *exchange_wait(struct exchange *x, struct co *caller);
@@ -33,7 +40,9 @@ int exchange_arrived(struct exchange *x);
 int exchange_keep(struct exchange *x);
 /* Nothing of the response has come: the server may never have seen the request. */
 bool exchange_unanswered(const struct exchange *x);
-/* After EXCHANGE_END: the connection may carry another. */
+/* After EXCHANGE_END: the server goes on reading on this connection. */
+bool exchange_persists(const struct exchange *x);
+/* Likewise: and it may carry another, as the request was sent. */
 bool exchange_reusable(const struct exchange *x);
 
 #endif

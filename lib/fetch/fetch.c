@@ -1,5 +1,6 @@
 #include "fetch/fetch.h"
 
+#include "fetch/attempt.h"
 #include "fetch/redirect.h"
 #include "fetch/request.h"
 #include "fetch/response.h"
@@ -76,11 +77,16 @@ static bool end_hop(struct fetch *f)
     return f->u.hop.stale;
 }
 
-/* Whether the request goes on after a hop that ended with rc: to where it was redirected, or in another try. */
+/* Whether the request goes on after a hop that ended with rc: to where it was redirected, once more at
+ * once, or in another try. */
 static bool goes_on(struct fetch *f, int rc)
 {
     struct afetch_request *r = f->request;
     f->co.ret = rc;
+    if (r->then == REQUEST_AGAIN && response_read_past(r, rc)) {
+        attempt_reset(r);
+        return true;
+    }
     if (r->then != REQUEST_REDIRECT || !response_read_past(r, rc))
         return retry_again(r, rc, now_ns(f));
     f->co.ret = redirect_follow(r);

@@ -7,6 +7,7 @@
 
 #include "fetch/redirect.h"
 #include "fetch/session.h"
+#include "fetch/upload.h"
 #include "proto/auth.h"
 
 /* The texts that a head is made of; freed together. */
@@ -33,21 +34,28 @@ static int authorize(const struct url *url, char **out)
     return *out ? 0 : ERR_MEMORY;
 }
 
+static bool is_line_of(const char *line, const char *name)
+{
+    size_t len = strcspn(line, ":;");
+    return strlen(name) == len && strncasecmp(line, name, len) == 0;
+}
+
 /* What was given by hand for the origin that was asked for: as curl, not to another one. */
 static bool stays_behind(const char *line)
 {
-    static const char *const secret[] = {"Authorization", "Cookie", "Host"};
-    size_t len = strcspn(line, ":;");
-    for (size_t i = 0; i < sizeof secret / sizeof secret[0]; i++)
-        if (strlen(secret[i]) == len && strncasecmp(line, secret[i], len) == 0)
-            return true;
-    return false;
+    return is_line_of(line, "Authorization") || is_line_of(line, "Cookie") || is_line_of(line, "Host");
 }
 
-static void add_fields(struct parts *p, char *const *lines, size_t count, bool crossed)
+/* How a body is framed that a redirect has left behind. */
+static bool frames(const char *line)
+{
+    return is_line_of(line, "Content-Length") || is_line_of(line, "Transfer-Encoding") || is_line_of(line, "Expect");
+}
+
+static void add_fields(struct parts *p, char *const *lines, size_t count, bool crossed, bool bodiless)
 {
     for (size_t i = 0; i < count; i++)
-        if (!crossed || !stays_behind(lines[i]))
+        if (!(crossed && stays_behind(lines[i])) && !(bodiless && frames(lines[i])))
             p->fields[p->field_count++] = lines[i];
 }
 
@@ -59,8 +67,9 @@ static int collect_fields(struct parts *p, const struct afetch_request *r)
     p->fields = calloc(count ? count : 1, sizeof *p->fields);
     if (!p->fields)
         return ERR_MEMORY;
-    add_fields(p, s->headers, s->header_count, crossed);
-    add_fields(p, r->headers, r->header_count, crossed);
+    bool bodiless = r->as_get;
+    add_fields(p, s->headers, s->header_count, crossed, bodiless);
+    add_fields(p, r->headers, r->header_count, crossed, bodiless);
     return 0;
 }
 
@@ -84,7 +93,10 @@ static int write_parts(const struct parts *p, struct afetch_request *r, struct b
         {"Referer", r->referer ? r->referer : s->defaults.referer},
         {"Range", *p->range ? p->range : NULL},
         {"If-Range", *p->range ? r->etag : NULL},
+        {"Transfer-Encoding", upload_coding(r)},
     };
+    struct http1_default last[UPLOAD_FIELDS];
+    upload_fields(r, last);
     struct http1_request head = {.method = request_method(r),
                                  .target = s->defaults.request_target ? s->defaults.request_target : r->url.target,
                                  .http10 = s->defaults.http10,
@@ -93,10 +105,26 @@ static int write_parts(const struct parts *p, struct afetch_request *r, struct b
                                  .user_agent = *s->user_agent ? s->user_agent : NULL,
                                  .more = more,
                                  .more_count = sizeof more / sizeof more[0],
+                                 .last = last,
+                                 .last_count = UPLOAD_FIELDS,
                                  .user_fields = p->fields,
                                  .user_field_count = p->field_count};
     int rc = http1_write_head(out, &head);
     return rc < 0 ? error_set(&r->err, rc, 0, "the request's head") : 0;
+}
+
+static const char *find_line(char *const *lines, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (is_line_of(lines[i], name))
+            return lines[i] + strlen(name) + (lines[i][strlen(name)] != '\0');
+    return NULL;
+}
+
+const char *head_own_field(const struct afetch_request *r, const char *name)
+{
+    const char *value = find_line(r->session->headers, r->session->header_count, name);
+    return value ? value : find_line(r->headers, r->header_count, name);
 }
 
 int head_write(struct afetch_request *r, struct buf *out)

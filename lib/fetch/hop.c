@@ -9,6 +9,7 @@
 #include "fetch/request.h"
 #include "fetch/response.h"
 #include "fetch/session.h"
+#include "fetch/upload.h"
 
 enum { HEAD_OUT_MAX = 1024 * 1024 };
 
@@ -28,15 +29,24 @@ static int begin_exchange(struct hop *h)
     }
     exchange_begin(&h->exchange, h->conn, request_ends_at_head(r), &r->err);
     buf_init(&h->head, HEAD_OUT_MAX);
-    return head_write(r, &h->head);
+    int rc = r->upload ? upload_frame(r) : 0;
+    if (rc == 0)
+        rc = head_write(r, &h->head);
+    return rc == 0 && r->upload ? upload_join_head(r, &h->head) : rc;
 }
 
+/* The head was sent; a body follows it. */
 static int sent(struct hop *h)
 {
+    struct afetch_request *r = h->request;
     int rc = exchange_sent(&h->exchange);
-    if (!h->request->callbacks.hop)
+    r->sent_ns = engine_now_ns(r->worker->engine);
+    if (rc == 0 && r->upload)
+        upload_start(r, &h->exchange, &h->co, &h->head);
+    else if (rc == 0)
+        exchange_whole(&h->exchange);
+    if (!r->callbacks.hop)
         buf_deinit(&h->head);
-    h->request->sent_ns = engine_now_ns(h->request->worker->engine);
     return rc;
 }
 
@@ -49,6 +59,14 @@ static int step_of(int delivered)
     if (delivered <= 0)
         return delivered;
     return delivered == DELIVER_PAUSE ? STEP_PAUSE : STEP_TURN;
+}
+
+static int take_head(struct afetch_request *r, const struct http1 *response)
+{
+    int rc = response_head(r, response);
+    if (rc == 0 && r->upload)
+        upload_answered(r, r->status);
+    return rc;
 }
 
 /* One event of the response: a step, or an error. */
@@ -67,10 +85,12 @@ static int take_event(struct hop *h)
     if (!r->first_byte_ns)
         r->first_byte_ns = engine_now_ns(r->worker->engine);
     if (event == EXCHANGE_HEAD)
-        return response_head(r, h->conn->http1);
+        return take_head(r, h->conn->http1);
     if (event == EXCHANGE_BODY)
         return step_of(response_body(r, data, len));
     session_trace_response(r->session, r, h->conn->http1);
+    if (r->upload)
+        upload_informed(r, http1_status(h->conn->http1));
     return STEP_GO;
 }
 
@@ -127,7 +147,8 @@ static bool was_stale(const struct hop *h)
 {
     if (h->co.ret != ERR_SEND && h->co.ret != ERR_RECV && h->co.ret != ERR_EMPTY)
         return false;
-    return h->conn && h->conn->used && exchange_unanswered(&h->exchange) && request_is_idempotent(h->request);
+    return h->conn && h->conn->used && exchange_unanswered(&h->exchange) && request_is_idempotent(h->request) &&
+           upload_can_repeat(h->request);
 }
 
 static void end_attempt(struct hop *h)
@@ -147,6 +168,7 @@ static void end_exchange(struct hop *h)
     bool reusable = h->exchange.conn && exchange_reusable(&h->exchange) && !body_left;
     if (h->stale)
         attempt_reset(h->request);
+    exchange_end(&h->exchange);
     h->conn->used = true;
     stream_release(h->conn->stream);
     if (!reusable) {
@@ -158,8 +180,10 @@ static void end_exchange(struct hop *h)
 void hop_run(struct co *co)
 {
     CO_BEGIN(struct hop, h);
-    if ((co->rc = start_clock(h)) < 0)
+    if ((co->rc = start_clock(h)) < 0 || (co->rc = upload_new(h->request)) < 0)
         CO_RETURN(co->rc);
+    if (h->request->upload)
+        CO_TRY(opening, upload_open(h->request, co));
     if (!h->conn) {
         if ((co->rc = connect_begin(&h->connect, h->request)) < 0)
             CO_RETURN(co->rc);
@@ -185,8 +209,13 @@ void hop_run(struct co *co)
                 CO_RETURN(co->rc);
         }
     }
+    if (h->request->upload)
+        CO_TRY(finishing, upload_finish(h->request));
     co->ret = response_end(h->request);
     CO_CLEANUP;
+    if (h->request->upload)
+        CO_AWAIT(reaping, upload_reap(h->request));
+    upload_free(h->request);
     stop_clock(h);
     connect_end(&h->connect);
     end_attempt(h);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "fetch/attempt.h"
+#include "fetch/body.h"
 #include "fetch/session.h"
 
 int redirect_wanted(struct afetch_request *r, const struct http1 *response)
@@ -20,11 +21,12 @@ int redirect_wanted(struct afetch_request *r, const struct http1 *response)
     return r->location ? 1 : error_set(&r->err, ERR_MEMORY, 0, NULL);
 }
 
-/* 303 asks for a GET; 301 and 302 turn a POST into one, as browsers began to (RFC 9110 sections 15.4.2 to 15.4.4). */
+/* 303 asks for a GET; 301 and 302 turn a POST into one, as browsers began to (RFC 9110 sections 15.4.2 to 15.4.4), and as
+ * curl what has another name and sends what was filled in. */
 static bool becomes_get(const struct afetch_request *r)
 {
     unsigned keep = r->session->post_keep;
-    bool post = strcmp(request_method(r), "POST") == 0;
+    bool post = strcmp(request_method(r), "POST") == 0 || body_is_posted(r->body);
     if (r->status == 303)
         return !request_is_head(r) && !(post && (keep & AFETCH_POST303));
     if (r->status == 301)

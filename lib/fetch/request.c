@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fetch/body.h"
 #include "fetch/deliver.h"
 #include "fetch/session.h"
 
@@ -25,8 +26,7 @@ struct afetch_request *afetch_request_new(const char *url, size_t len)
     size_t shown_size = len > URL_MAX || has_control(url, len) ? 201 : len + 1;
     r->text = malloc(len + 1);
     r->shown = malloc(shown_size);
-    r->method = strdup("GET");
-    if (!r->text || !r->shown || !r->method) {
+    if (!r->text || !r->shown) {
         afetch_request_free(r);
         return NULL;
     }
@@ -34,7 +34,8 @@ struct afetch_request *afetch_request_new(const char *url, size_t len)
     r->text[len] = '\0';
     r->text_len = len;
     url_show(r->shown, shown_size, url, len);
-    atomic_init(&r->resumed, false);
+    atomic_init(&r->resume.over, false);
+    atomic_init(&r->feed.over, false);
     wishes_init(&r->wishes);
     return r;
 }
@@ -47,6 +48,7 @@ void afetch_request_free(struct afetch_request *r)
         free(r->headers[i]);
     free(r->headers);
     free(r->method);
+    afetch_body_free(r->body);
     deliver_reset(r);
     free(r->content_type);
     free(r->location);
@@ -112,6 +114,19 @@ enum afetch_code afetch_request_add_header(struct afetch_request *r, const char 
     return AFETCH_OK;
 }
 
+void afetch_request_set_body(struct afetch_request *r, struct afetch_body *body)
+{
+    body_hold(body);
+    afetch_body_free(r->body);
+    r->body = body;
+}
+
+void afetch_request_set_feeder(struct afetch_request *r, const struct afetch_feeder *feeder, void *arg)
+{
+    r->feeder = *feeder;
+    r->feeder_arg = arg;
+}
+
 void afetch_request_set_timeout(struct afetch_request *r, uint64_t timeout_ms)
 {
     r->timeout_ms = timeout_ms;
@@ -152,7 +167,9 @@ bool afetch_request_header_at(const struct afetch_request *r, size_t index, cons
 
 const char *request_method(const struct afetch_request *r)
 {
-    return r->as_get ? "GET" : r->method;
+    if (r->as_get)
+        return "GET";
+    return r->method ? r->method : r->body ? "POST" : "GET";
 }
 
 bool request_is_head(const struct afetch_request *r)
@@ -221,23 +238,19 @@ int request_stop(struct afetch_request *r)
     return error_set(&r->err, ERR_WRITE, 0, "the receiver refused the body");
 }
 
-static void cancel_pause(struct co_op *op, int reason)
-{
-    struct afetch_request *r = (struct afetch_request *)(void *)((char *)op - offsetof(struct afetch_request, resume));
-    worker_forget_paused(r->worker, r);
-    co_complete(op, reason);
-}
-
 struct co_op *request_pause(struct afetch_request *r)
 {
-    co_op_begin(&r->resume, cancel_pause);
-    worker_add_paused(r->worker, r);
-    return &r->resume;
+    return worker_pause(r->worker, &r->resume);
 }
 
 void afetch_request_resume(struct afetch_request *r)
 {
     wish_make(r, WISH_RESUME);
+}
+
+void afetch_request_feed(struct afetch_request *r)
+{
+    wish_make(r, WISH_FEED);
 }
 
 void afetch_request_cancel(struct afetch_request *r)
@@ -281,6 +294,7 @@ void request_done(struct afetch_request *r, int rc)
         .error = rc < 0 ? error_text(&r->err) : "",
         .status = r->status,
         .bytes = r->discard ? 0 : r->bytes,
+        .bytes_sent = r->bytes_sent,
         .queued_ns = since_start(r, r->queued_ns),
         .resolved_ns = since_start(r, r->times.resolved_ns),
         .connected_ns = since_start(r, r->times.connected_ns),

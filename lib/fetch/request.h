@@ -8,13 +8,14 @@
 #include "afetch.h"
 #include "base/co.h"
 #include "fetch/wish.h"
+#include "fetch/worker.h"
 #include "net/dial.h"
 #include "proto/decode.h"
 #include "proto/http1.h"
 #include "proto/url.h"
 
 /* What a response leads to, beside its end. */
-enum request_then { REQUEST_END, REQUEST_REDIRECT, REQUEST_RETRY };
+enum request_then { REQUEST_END, REQUEST_REDIRECT, REQUEST_RETRY, REQUEST_AGAIN };
 
 struct afetch_request {
     struct afetch_session *session; /* NULL until it begins */
@@ -28,7 +29,7 @@ struct afetch_request {
     struct url first_url; /* the one asked for, once a redirect was followed; else all zero */
     char *origin;         /* "https://[host]:port" of this hop */
     bool parsed;
-    char *method;
+    char *method; /* NULL: by whether there is a body */
     bool head_only;
     char **headers;
     size_t header_count;
@@ -68,10 +69,18 @@ struct afetch_request {
     bool delivering;              /* the receiver was told of a response */
     const struct http1 *response; /* within the head and hop callbacks */
 
-    struct co_op resume; /* pending while AFETCH_PAUSE holds */
-    atomic_bool resumed;
-    struct afetch_request *paused_next; /* in its worker's list of paused ones */
-    bool paused;
+    /* what it sends */
+    struct afetch_body *body; /* held; NULL: none */
+    struct afetch_feeder feeder;
+    void *feeder_arg;
+    struct upload *upload; /* in a hop that sends a body; else NULL */
+    bool body_spent;       /* something of it was read that cannot be read again */
+    bool send_empty;       /* upload_send_empty */
+    bool no_expect;        /* the server does not care for Expect */
+    uint64_t bytes_sent;
+
+    struct pause resume; /* after AFETCH_PAUSE */
+    struct pause feed;   /* after AFETCH_FEED_LATER */
 
     struct wishes wishes; /* of other threads */
     bool canceled;        /* one of them, granted; under the session's lock */

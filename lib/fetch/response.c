@@ -6,6 +6,7 @@
 #include "fetch/request.h"
 #include "fetch/retry.h"
 #include "fetch/session.h"
+#include "fetch/upload.h"
 
 enum { DISCARD_MAX = 64 * 1024 }; /* of a failed status's body: dropping it costs less than a new connection */
 
@@ -32,6 +33,8 @@ static int leads_on(struct afetch_request *r, const struct http1 *response)
         return rc;
     if (rc > 0)
         r->then = REQUEST_REDIRECT;
+    else if (upload_unexpected(r, r->status))
+        r->then = REQUEST_AGAIN;
     else if (retry_status(r, response))
         r->then = REQUEST_RETRY;
     return r->then != REQUEST_END;

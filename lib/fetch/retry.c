@@ -7,6 +7,7 @@
 #include "fetch/attempt.h"
 #include "fetch/response.h"
 #include "fetch/session.h"
+#include "fetch/upload.h"
 #include "proto/httpdate.h"
 
 #define SECOND_NS ((uint64_t)1000000000)
@@ -99,7 +100,7 @@ bool retry_again(struct afetch_request *r, int rc, uint64_t now_ns)
     uint64_t wait_ns = delay_ns(r);
     if (s->retry_max_time_ns && now_ns + wait_ns - r->first_ns > s->retry_max_time_ns)
         return false;
-    if (!attempt_undo(r))
+    if (!upload_can_repeat(r) || !attempt_undo(r))
         return false;
     session_trace(r->session, r, "Trying again in %.1f s (%u of %u): %s", (double)wait_ns / 1e9, r->retries + 1,
                   s->retry_max, status ? "the status" : error_text(&r->err));

@@ -42,7 +42,7 @@ struct afetch_session {
     char *default_scheme, *user_agent;
     char **headers;
     size_t header_count;
-    uint64_t connect_timeout_ns, timeout_ms;
+    uint64_t connect_timeout_ns, timeout_ms, expect_timeout_ns;
     size_t look_ahead;
     bool threads;
     bool follow, location_trusted;

@@ -8,6 +8,7 @@ void afetch_options_init(struct afetch_options *opt)
     *opt = (struct afetch_options){.mode = AFETCH_ASYNC,
                                    .parallel_max = 64,
                                    .connect_timeout_ms = 30000,
+                                   .expect_timeout_ms = 1000,
                                    .default_scheme = "http",
                                    .fail_on_status = true,
                                    .follow = true,
@@ -48,6 +49,7 @@ int session_copy_options(struct afetch_session *s, const struct afetch_options *
 {
     s->connect_timeout_ns = timer_ns_of_ms(opt->connect_timeout_ms);
     s->timeout_ms = opt->timeout_ms;
+    s->expect_timeout_ns = timer_ns_of_ms(opt->expect_timeout_ms);
     s->compressed = opt->compressed;
     s->filesize_max = opt->filesize_max;
     s->trace = opt->trace;

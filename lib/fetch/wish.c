@@ -45,9 +45,12 @@ void wishes_grant(struct afetch_session *s, struct worker *here)
         unsigned made = atomic_exchange(&r->wishes.made, 0);
         if (made & WISH_CANCEL)
             cancel(r, here);
-        if (!(made & WISH_RESUME))
+        if (made & WISH_RESUME)
+            atomic_store(&r->resume.over, true);
+        if (made & WISH_FEED)
+            atomic_store(&r->feed.over, true);
+        if (!(made & (WISH_RESUME | WISH_FEED)))
             continue;
-        atomic_store(&r->resumed, true);
         if (r->worker != &s->main) /* which the wish itself wakes */
             engine_wake(r->worker->engine);
     }

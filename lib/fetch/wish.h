@@ -1,4 +1,4 @@
-/* What other threads wish of a request: that it goes on, or that it ends. A wish is put into the session's list without a
+/* What other threads wish of a request: that it, or its body's feeder, goes on, or that it ends. A wish is put into the session's list without a
  * lock, and granted by the session's threads under theirs. Nothing of it shows before it is listed, and its maker does
  * not touch the request after that: it may be gone at once. */
 #ifndef AFETCH_FETCH_WISH_H
@@ -15,6 +15,7 @@ enum {
     WISH_CANCEL = 2,
     WISH_LISTED = 4,  /* it is in the list, or about to be */
     WISH_UNBEGUN = 8, /* no session has begun with the request: its wishes wait for that */
+    WISH_FEED = 16,
 };
 
 /* Of a request. */

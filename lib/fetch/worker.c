@@ -51,35 +51,42 @@ void worker_end(struct worker *w, struct fetch *f)
 
 /* ---- pauses ----------------------------------------------------------------------------------------------------- */
 
-void worker_add_paused(struct worker *w, struct afetch_request *r)
+static void forget(struct pause *p)
 {
-    r->paused = true;
-    r->paused_next = w->paused;
-    w->paused = r;
-    /* It may have been resumed by another thread before it was listed. */
-    if (atomic_load(&r->resumed))
+    struct pause **at = &p->worker->paused;
+    while (*at && *at != p)
+        at = &(*at)->next;
+    if (*at)
+        *at = p->next;
+}
+
+static void cancel_pause(struct co_op *op, int reason)
+{
+    forget((struct pause *)op);
+    co_complete(op, reason);
+}
+
+struct co_op *worker_pause(struct worker *w, struct pause *p)
+{
+    p->worker = w;
+    p->next = w->paused;
+    w->paused = p;
+    co_op_begin(&p->op, cancel_pause);
+    /* Another thread may have ended it before it was listed. */
+    if (atomic_load(&p->over))
         engine_wake(w->engine);
+    return &p->op;
 }
 
-void worker_forget_paused(struct worker *w, struct afetch_request *r)
+/* Linear in those that pause, at most two for each of parallel_max. */
+static void end_pauses(struct worker *w)
 {
-    struct afetch_request **p = &w->paused;
-    while (*p && *p != r)
-        p = &(*p)->paused_next;
-    if (*p)
-        *p = r->paused_next;
-    r->paused = false;
-}
-
-/* Linear in those that pause, at most parallel_max. */
-static void resume_paused(struct worker *w)
-{
-    for (struct afetch_request *r = w->paused, *next; r; r = next) {
-        next = r->paused_next;
-        if (!atomic_exchange(&r->resumed, false))
+    for (struct pause *p = w->paused, *next; p; p = next) {
+        next = p->next;
+        if (!atomic_exchange(&p->over, false))
             continue;
-        worker_forget_paused(w, r);
-        co_complete(&r->resume, 0);
+        forget(p);
+        co_complete(&p->op, 0);
     }
 }
 
@@ -147,7 +154,7 @@ static void on_wake(void *arg)
         worker_describe(w);
     w->wants_cancel = w->wants_cancel_some = w->wants_describe = false;
     lock_drop(&w->session->lock);
-    resume_paused(w);
+    end_pauses(w);
 }
 
 void worker_init(struct worker *w, struct afetch_session *s, struct engine *e)

@@ -3,18 +3,28 @@
 #ifndef AFETCH_FETCH_WORKER_H
 #define AFETCH_FETCH_WORKER_H
 
+#include <stdatomic.h>
+
 #include "fetch/pool.h"
 
 struct afetch_session;
 struct afetch_request;
 struct fetch;
 
+/* A request waits until somebody, of any thread, wishes it to go on (wish.h). */
+struct pause {
+    struct co_op op; /* first */
+    struct worker *worker;
+    struct pause *next; /* in its worker's list */
+    atomic_bool over;   /* the wish was granted; it may have been before the pause began */
+};
+
 struct worker {
     struct afetch_session *session;
     struct engine *engine;
     struct pool_door door;
-    struct fetch *fetches;         /* that run on it, or will go on there; under the session's lock */
-    struct afetch_request *paused; /* those of them that pause; the thread's own */
+    struct fetch *fetches; /* that run on it, or will go on there; under the session's lock */
+    struct pause *paused;  /* what they pause at; the thread's own */
     bool wants_cancel, wants_cancel_some, wants_describe; /* under the lock: what it was woken for */
     struct fetch *ended;                                  /* its frame is freed when its last step is over */
     struct co reaper;
@@ -38,7 +48,7 @@ void worker_want_cancel(struct worker *w);
 void worker_want_cancel_some(struct worker *w);
 void worker_want_describe(struct worker *w);
 
-void worker_add_paused(struct worker *w, struct afetch_request *r);
-void worker_forget_paused(struct worker *w, struct afetch_request *r);
+/* Completes when p is over. */
+struct co_op *worker_pause(struct worker *w, struct pause *p);
 
 #endif

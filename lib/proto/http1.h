@@ -79,7 +79,7 @@ bool http1_begun(const struct http1 *h);
 bool http1_reusable(const struct http1 *h);
 
 /* Appends a request head to out: the request line, Host, then User-Agent (user_agent; NULL: none), Accept, what there is
- * more, and the user's fields. method, target, host, user_agent: as sent, already valid. user_fields: lines without CR LF as curl's
+ * more, the user's fields, and those that are last. method, target, host, user_agent: as sent, already valid. user_fields: lines without CR LF as curl's
  * -H takes them: "Name: value" is sent, in place of the default of that name; "Name:" removes the default; "Name;" is
  * sent without a value; any other line is left out. ERR_USAGE for a line with a CR or a LF; ERR_MEMORY, also where out
  * is full. */
@@ -91,6 +91,8 @@ struct http1_request {
     const char *authorization, *user_agent; /* NULL: none */
     const struct http1_default *more;
     size_t more_count;
+    const struct http1_default *last; /* behind the user's fields */
+    size_t last_count;
     const char *const *user_fields;
     size_t user_field_count;
     bool http10; /* send HTTP/1.0 */

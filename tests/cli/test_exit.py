@@ -97,7 +97,7 @@ def test_values_in_range():
 
 def test_options_that_are_to_come():
     """They say so, and nothing is fetched."""
-    for args in (["--jsonl"], ["--jsonl=x"], ["-O"], ["-x", "http://p:1"], ["-d", "x"], ["--loops", "2"], ["-w", "x"], ["--journal", "x"], ["-b", "x"], ["-u", "a:b"],
+    for args in (["--jsonl"], ["--jsonl=x"], ["-O"], ["-x", "http://p:1"], ["--loops", "2"], ["-w", "x"], ["--journal", "x"], ["-b", "x"], ["-u", "a:b"],
                  ["-C", "-"], ["--har", "x"], ["--waterfall"],
                  ["--resolve", "a:1:b"], ["-4"], ["-i"], ["-D", "x"], ["-K", "x"], ["--repeat", "2"], ["-#"],
                  ["--no-keepalive"], ["--http2"]):

@@ -687,7 +687,9 @@ static bool is_public(enum afetch_code code)
     case AFETCH_PARTIAL:
     case AFETCH_STATUS:
     case AFETCH_WRITE:
+    case AFETCH_UPLOAD:
     case AFETCH_READ:
+    case AFETCH_REWIND:
     case AFETCH_MEMORY:
     case AFETCH_TIMEOUT:
     case AFETCH_TLS:

@@ -1,4 +1,5 @@
 /* The command line's parser, its tables, and the help made from them. */
+#include "../../cmd/bytes.c"
 #include "../../cmd/glob.c"
 #include "../../cmd/help.c"
 #include "../../cmd/option_find.c"
@@ -6,6 +7,7 @@
 #include "../../cmd/option_table.c"
 #include "../../cmd/option_value.c"
 #include "../../cmd/options.c"
+#include "../../cmd/options_body.c"
 #include "../../cmd/options_tls.c"
 #include "../../cmd/options_check.c"
 #include "../../cmd/protos.c"
@@ -81,7 +83,11 @@ static void refused(void **state)
         {{"--proto-default", "", "u"}, 2, "is none of: http https"},
         {{"8", "u"}, 2, "did you mean -P 8?"},
         {{"--json", "http://h/"}, 2, "did you mean --jsonl?"},
-        {{"--json", "{}"}, 2, "--json is not there yet"},
+        {{"--json", "{}"}, 2, "no URL given"},
+        {{"-d", "@/nonexistent", "u"}, 26, "-d: /nonexistent cannot be read"},
+        {{"-I", "-d", "x", "u"}, 2, "-I asks for a head alone"},
+        {{"--compare", "-d", "x", "u"}, 2, "--data does not go with --compare"},
+        {{"-", "--json", "@-"}, 2, "--json reads standard input, but - does so already"},
         {{"-H", "A: b\r\nC: d", "u"}, 2, "line end"},
         {{"-H", "A: b\nC: d", "u"}, 2, "line end"},
         {{"-H", "no colon", "u"}, 2, "Name: value"},

@@ -1,0 +1,170 @@
+#include "fetch/body.h"
+
+#include <string.h>
+
+#include "fetch/request.h"
+#include "fetch/session.h"
+
+enum { SLICE_MAX = 64 * 1024 }; /* of what lies in memory: so much is on its way when sending is to stop */
+
+/* ---- bodies ----------------------------------------------------------------------------------------------------------- */
+
+static struct afetch_body *make(const void *data, size_t len, bool fed)
+{
+    struct afetch_body *b = len < SIZE_MAX - sizeof *b - 1 ? malloc(sizeof *b + len + 1) : NULL;
+    if (!b)
+        return NULL;
+    *b = (struct afetch_body){.fed = fed, .len = len};
+    atomic_init(&b->holders, 1);
+    if (len)
+        memcpy(b->data, data, len);
+    b->data[len] = '\0';
+    return b;
+}
+
+struct afetch_body *afetch_body_new(const void *data, size_t len)
+{
+    return make(data, len, false);
+}
+
+struct afetch_body *afetch_body_new_fed(const char *name)
+{
+    return make(name, strlen(name), true);
+}
+
+struct afetch_body *body_hold(struct afetch_body *b)
+{
+    if (b)
+        atomic_fetch_add(&b->holders, 1);
+    return b;
+}
+
+void afetch_body_free(struct afetch_body *b)
+{
+    if (b && atomic_fetch_sub(&b->holders, 1) == 1)
+        free(b);
+}
+
+const char *body_content_type(const struct afetch_body *b)
+{
+    return b && !b->fed ? "application/x-www-form-urlencoded" : NULL;
+}
+
+bool body_is_posted(const struct afetch_body *b)
+{
+    return b && !b->fed;
+}
+
+/* ---- the feeder ------------------------------------------------------------------------------------------------------- */
+
+static int feeder_failed(struct body_reader *b)
+{
+    return error_set(&b->request->err, ERR_READ, 0, "the body of the request");
+}
+
+static int begin_feeding(struct body_reader *b, const char *name)
+{
+    struct afetch_request *r = b->request;
+    struct afetch_feed_facts facts = {.length = -1};
+    enum afetch_feed feed = AFETCH_FEED_FAILED;
+    if (!r->feeder.begin || !r->feeder.read)
+        return error_set(&r->err, ERR_USAGE, 0, "the body has no feeder");
+    if (r->body_spent)
+        return error_set(&r->err, ERR_REWIND, 0, "%.200s was read already", name);
+    lock_take(&r->session->lock);
+    bool canceled = request_is_canceled(r);
+    if (!canceled)
+        feed = r->feeder.begin(r->feeder_arg, r, name, &facts);
+    b->begun = b->begun || !canceled;
+    lock_drop(&r->session->lock);
+    if (canceled)
+        return ERR_CANCELED;
+    if (feed == AFETCH_FEED_LATER)
+        return BODY_LATER;
+    if (feed != AFETCH_FEED_SOME)
+        return feeder_failed(b);
+    b->length = facts.length;
+    b->once = facts.once;
+    return 0;
+}
+
+static int read_fed(struct body_reader *b, const char **data, size_t *len)
+{
+    struct afetch_request *r = b->request;
+    const void *bytes = NULL;
+    enum afetch_feed feed = AFETCH_FEED_FAILED;
+    lock_take(&r->session->lock);
+    bool canceled = request_is_canceled(r);
+    if (!canceled)
+        feed = r->feeder.read(r->feeder_arg, r, &bytes, len);
+    lock_drop(&r->session->lock);
+    if (canceled)
+        return ERR_CANCELED;
+    if (feed == AFETCH_FEED_LATER)
+        return BODY_LATER;
+    if (feed != AFETCH_FEED_SOME && feed != AFETCH_FEED_END)
+        return feeder_failed(b);
+    r->body_spent = r->body_spent || b->once;
+    *data = bytes;
+    return feed == AFETCH_FEED_END ? BODY_END : BODY_BYTES;
+}
+
+static void end_feeding(struct body_reader *b)
+{
+    struct afetch_request *r = b->request;
+    if (!b->begun)
+        return;
+    b->begun = false;
+    lock_take(&r->session->lock);
+    if (r->feeder.end)
+        r->feeder.end(r->feeder_arg, r);
+    lock_drop(&r->session->lock);
+}
+
+/* Not more than was said before it began, nor less. */
+static int next_of_feeder(struct body_reader *b, const char **data, size_t *len)
+{
+    bool known = b->length >= 0;
+    uint64_t left = known ? (uint64_t)b->length - b->taken : UINT64_MAX;
+    if (left == 0)
+        return BODY_END;
+    int rc = read_fed(b, data, len);
+    if (rc == BODY_END && known)
+        return error_set(&b->request->err, ERR_READ, 0, "%.200s ended after %llu of %llu bytes", b->body->data,
+                         (unsigned long long)b->taken, (unsigned long long)b->length);
+    if (rc == BODY_BYTES && *len > left)
+        *len = (size_t)left;
+    return rc;
+}
+
+/* ---- a reading -------------------------------------------------------------------------------------------------------- */
+
+int body_open(struct body_reader *b)
+{
+    b->length = b->body ? (int64_t)b->body->len : 0;
+    return b->body && b->body->fed ? begin_feeding(b, b->body->data) : 0;
+}
+
+static int next_of_memory(const struct body_reader *b, const char **data, size_t *len)
+{
+    size_t left = (size_t)b->length - (size_t)b->taken;
+    if (left == 0)
+        return BODY_END;
+    *data = b->body->data + b->taken;
+    *len = left < SLICE_MAX ? left : SLICE_MAX;
+    return BODY_BYTES;
+}
+
+int body_next(struct body_reader *b, const char **data, size_t *len)
+{
+    bool fed = b->body && b->body->fed;
+    int rc = fed ? next_of_feeder(b, data, len) : next_of_memory(b, data, len);
+    if (rc == BODY_BYTES)
+        b->taken += *len;
+    return rc;
+}
+
+void body_close(struct body_reader *b)
+{
+    end_feeding(b);
+}

@@ -1,0 +1,43 @@
+/* What requests send: bytes in memory, what a feeder gives, or a form made of both; and one reading of a body, for one
+ * attempt at a request. Knows nothing of how it is framed or sent. */
+#ifndef AFETCH_FETCH_BODY_H
+#define AFETCH_FETCH_BODY_H
+
+#include <stdatomic.h>
+
+#include "afetch.h"
+
+struct afetch_body {
+    atomic_size_t holders; /* whoever made it, and requests */
+    bool fed;              /* data is a name, which the request's feeder knows */
+    size_t len;
+    char data[];
+};
+
+/* One more holder. b may be NULL. */
+struct afetch_body *body_hold(struct afetch_body *b);
+/* The value of its Content-Type by default; NULL: none. b may be NULL. */
+const char *body_content_type(const struct afetch_body *b);
+/* It is sent as web pages send what was filled in, and so goes the way of a POST at redirects; an upload does not. */
+bool body_is_posted(const struct afetch_body *b);
+
+/* All zero is one that has not begun, and may be closed. */
+struct body_reader {
+    struct afetch_request *request;
+    const struct afetch_body *body; /* NULL: an empty one */
+    uint64_t taken;                 /* bytes */
+    int64_t length;                 /* of all; -1: not known */
+    bool begun;                     /* the feeder was, and must be ended */
+    bool once;                      /* what it gives cannot be given again */
+};
+
+enum body_event { BODY_END, BODY_BYTES, BODY_LATER };
+
+/* Begins, with request and body set. 0; BODY_LATER: once more after afetch_request_feed; or an error that is in the
+ * request's err. These call a feeder's functions, with the session's lock held. */
+int body_open(struct body_reader *b);
+/* More of it, which stays put until the next call: an event, or an error as above. */
+int body_next(struct body_reader *b, const char **data, size_t *len);
+void body_close(struct body_reader *b);
+
+#endif
