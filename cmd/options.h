@@ -30,6 +30,7 @@ enum option_kind {
     OPTION_FORMAT,   /* const char *, or @FILE with it, less its line ends */
     OPTION_HEADER,   /* one more of a struct options_list, or @FILE */
     OPTION_OUTPUT,   /* one more of options.outputs */
+    OPTION_CONFIG,   /* a file of options */
     OPTION_CERT,     /* FILE[:PASSWORD], in a struct afetch_tls */
     OPTION_PROXY,    /* const char *, a proxy's URL; of the kind that `choices` names, where it names none itself */
     OPTION_USER,     /* NAME[:PASSWORD] */
@@ -131,6 +132,7 @@ struct options {
     const char *help_topic; /* NULL: the short help */
 
     bool silent, show_error, verbose;
+    bool disable;                      /* taken: it counts as the first argument alone */
     bool sync, threads, compare;       /* as given; two of them are a usage error */
     enum afetch_mode mode;             /* what sync and threads come to */
     bool parallel, parallel_immediate; /* taken, and change nothing */
@@ -214,6 +216,7 @@ struct options {
     const char *once;         /* an option that was given and is `once`; NULL: none */
     const char *stdin_reader; /* which option reads standard input; NULL: none */
     char error[600];          /* why options_parse failed; values in it are as they were given */
+    bool error_placed;        /* it names the line of a config file */
     char warning[200];        /* or "" */
 
     char **owned; /* contents of -H @FILE, and texts made of others */

@@ -11,6 +11,7 @@
 #include "../../cmd/options_body.c"
 #include "../../cmd/options_proxy.c"
 #include "../../cmd/options_tls.c"
+#include "../../cmd/config.c"
 #include "../../cmd/options_check.c"
 #include "../../cmd/protos.c"
 #include "../../cmd/template.c"
@@ -773,6 +774,8 @@ static void shown(void **state)
 
 int main(void)
 {
+    unsetenv("XDG_CONFIG_HOME"); /* somebody's config file is none of ours */
+    unsetenv("HOME");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refused),
         cmocka_unit_test(no_secret_in_errors),
