@@ -164,6 +164,9 @@ struct afetch_options {
      * login as it is to be, or a code that the request fails with. NULL: a URL's user info holds. */
     enum afetch_code (*login)(void *arg, const char *host, struct afetch_login *login);
     void *login_arg;
+    bool cookies; /* keep what responses set, and send it where it belongs (RFC 6265bis) */
+    const char
+        *cookie; /* "a=1; b=2": sent as it is, behind what is kept, to the origin that was asked for; NULL: none */
     struct afetch_tls tls;
     const char *dns_servers; /* "127.0.0.1:5353,…"; NULL: the system's */
     /* Where hosts are reached; in curl's syntax, see afetch(1). */
@@ -261,6 +264,14 @@ AFETCH_API void afetch_session_cancel(struct afetch_session *s);
  * but not after the run has ended; arg must stay until then. */
 AFETCH_API void afetch_session_describe(struct afetch_session *s, void (*line)(void *arg, const char *text), void *arg);
 
+/* The cookies that are kept, as a file of them. On the session's thread, before a run, between two, or within one.
+ * read takes such a file's text in (of Netscape's format, or heads with Set-Cookie fields), in place of those that are
+ * there already; drop_session: less what has no expiry. write gives them all in Netscape's format: *text is allocated (free
+ * it) and NUL-terminated. AFETCH_MEMORY; AFETCH_INTERNAL for a session that keeps none. */
+AFETCH_API enum afetch_code afetch_session_read_cookies(struct afetch_session *s, const char *text, size_t len,
+                                                        bool drop_session);
+AFETCH_API enum afetch_code afetch_session_write_cookies(struct afetch_session *s, char **text, size_t *len);
+
 struct afetch_stats {
     uint64_t connections;     /* made */
     uint64_t reused;          /* requests on a connection that was there */
@@ -309,14 +320,15 @@ struct afetch_result {
  * each retry. Times are as in struct afetch_result. The URL and method are those of this hop, the connection is the last
  * it had, and the heads are as they went: they hold credentials. */
 struct afetch_hop {
-    const char *url;        /* whole, less user info and fragment */
-    const char *method;     /* as it was sent */
-    enum afetch_code code;  /* AFETCH_OK also where a redirect is followed */
-    const char *error;      /* as in struct afetch_result */
-    int status;             /* 0: no response, and what is of one is 0, -1 or "" */
-    const char *reason;     /* "Not Found" */
-    int http_minor;         /* of HTTP/1.x */
-    int64_t content_length; /* -1: unknown */
+    const char *url;             /* whole, less user info and fragment */
+    const char *method;          /* as it was sent */
+    enum afetch_code code;       /* AFETCH_OK also where a redirect is followed */
+    const char *error;           /* as in struct afetch_result */
+    unsigned redirects, retries; /* before it */
+    int status;                  /* 0: no response, and what is of one is 0, -1 or "" */
+    const char *reason;          /* "Not Found" */
+    int http_minor;              /* of HTTP/1.x */
+    int64_t content_length;      /* -1: unknown */
     const char *request_head;
     size_t request_head_len;  /* 0: nothing was sent */
     uint64_t bytes_sent;      /* of the request's body, less its framing */

@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "fetch/proxying.h"
+#include "fetch/jar.h"
 #include "fetch/redirect.h"
 #include "fetch/session.h"
 #include "fetch/upload.h"
@@ -12,7 +13,7 @@
 struct parts {
     char host[300];
     char range[RANGES_TEXT];
-    char *authorization;
+    char *authorization, *cookie;
     char *proxy_target, *proxy_authorization; /* where the request goes to a proxy as it is */
     const char **fields;                      /* the user's */
     size_t field_count;
@@ -21,6 +22,7 @@ struct parts {
 static void parts_deinit(struct parts *p)
 {
     free(p->authorization);
+    free(p->cookie);
     free(p->proxy_target);
     free(p->proxy_authorization);
     free(p->fields);
@@ -98,9 +100,10 @@ static int collect(struct parts *p, struct afetch_request *r)
     if (collect_fields(p, r) < 0)
         return error_set(&r->err, ERR_MEMORY, 0, NULL);
     rc = collect_for_proxy(p, r);
-    if (rc < 0)
-        return rc;
-    return credentials_value(r->credentials, r->session, request_method(r), own_target(r), &p->authorization, &r->err);
+    if (rc == 0)
+        rc =
+            credentials_value(r->credentials, r->session, request_method(r), own_target(r), &p->authorization, &r->err);
+    return rc == 0 ? jar_value(r, &p->cookie) : rc;
 }
 
 static int write_parts(struct parts *p, struct afetch_request *r, struct buf *out)
@@ -126,6 +129,7 @@ static int write_parts(struct parts *p, struct afetch_request *r, struct buf *ou
                                  .user_agent = *s->user_agent ? s->user_agent : NULL,
                                  .more = more,
                                  .more_count = sizeof more / sizeof more[0],
+                                 .cookie = p->cookie,
                                  .last = last,
                                  .last_count = UPLOAD_FIELDS,
                                  .user_fields = p->fields,

@@ -300,9 +300,9 @@ void afetch_request_fail(struct afetch_request *r, enum afetch_code code, const 
 
 /* ---- the end --------------------------------------------------------------------------------------------------------------------- */
 
-static uint64_t since_start(const struct afetch_request *r, uint64_t at_ns)
+uint64_t request_since_start(const struct afetch_request *r, uint64_t at_ns)
 {
-    return at_ns ? at_ns - r->start_ns : 0;
+    return at_ns > r->start_ns ? at_ns - r->start_ns : at_ns != 0;
 }
 
 void request_done(struct afetch_request *r, int rc)
@@ -320,13 +320,13 @@ void request_done(struct afetch_request *r, int rc)
         .status = r->status,
         .bytes = r->discard ? 0 : r->bytes - r->ranges.had,
         .bytes_sent = r->bytes_sent,
-        .queued_ns = since_start(r, r->queued_ns),
-        .resolved_ns = since_start(r, r->times.resolved_ns),
-        .connected_ns = since_start(r, r->times.connected_ns),
-        .secured_ns = since_start(r, r->times.secured_ns),
-        .sent_ns = since_start(r, r->sent_ns),
-        .first_byte_ns = since_start(r, r->first_byte_ns),
-        .done_ns = since_start(r, engine_now_ns(r->worker->engine)),
+        .queued_ns = request_since_start(r, r->queued_ns),
+        .resolved_ns = request_since_start(r, r->times.resolved_ns),
+        .connected_ns = request_since_start(r, r->times.connected_ns),
+        .secured_ns = request_since_start(r, r->times.secured_ns),
+        .sent_ns = request_since_start(r, r->sent_ns),
+        .first_byte_ns = request_since_start(r, r->first_byte_ns),
+        .done_ns = request_since_start(r, engine_now_ns(r->worker->engine)),
         .remote_ip = r->have_peer ? addr_text(&r->peer, ip) : "",
         .remote_port = r->have_peer ? addr_port(&r->peer) : 0,
         .tls_version = r->tls_version ? r->tls_version : "",

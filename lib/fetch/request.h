@@ -122,6 +122,9 @@ int request_copy_field(char **to, const char *value);
 int request_code_of(enum afetch_code public_code);
 /* Completes when afetch_request_resume was called. */
 struct co_op *request_pause(struct afetch_request *r);
+/* Nanoseconds from r's beginning to a time on the engine's clock, for results: 0 is for what did not happen, which is 0
+ * there, and what happened at once is 1. */
+uint64_t request_since_start(const struct afetch_request *r, uint64_t at_ns);
 /* Calls done, with the session's lock held; the request is its caller's to free, and no longer among the cancelled ones. rc: what the fetch
  * ended with. */
 void request_done(struct afetch_request *r, int rc);

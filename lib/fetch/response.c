@@ -2,6 +2,7 @@
 
 #include "fetch/attempt.h"
 #include "fetch/deliver.h"
+#include "fetch/jar.h"
 #include "fetch/proxying.h"
 #include "fetch/redirect.h"
 #include "fetch/request.h"
@@ -132,7 +133,9 @@ int response_head(struct afetch_request *r, const struct http1 *response)
     if (request_copy_field(&r->content_type, http1_find(response, "Content-Type")) < 0)
         return error_set(&r->err, ERR_MEMORY, 0, NULL);
     session_trace_response(r->session, r, response);
-    int rc = leads_on(r, response);
+    int rc = jar_receive(r, response);
+    if (rc == 0)
+        rc = leads_on(r, response);
     if (rc != 0)
         return rc < 0 ? rc : drop_body(r, response);
     int word = ranges_judge(r, response);

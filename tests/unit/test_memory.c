@@ -36,17 +36,24 @@ static void send_all(int fd, const char *data, size_t len)
             return;
 }
 
-/* Whom a proxy does not know yet. */
-static bool must_ask(const char *request)
+/* Whether a proxy is spoken to that does not know yet who asks; and a server. */
+static bool proxy_asks(const char *request)
 {
     return (strstr(request, "CONNECT ") || strstr(request, " http://")) && !strstr(request, "\r\nProxy-Authorization:");
 }
 
-/* As a server, and as a proxy that wants to know who asks and leads everything to itself. */
+static bool server_asks(const char *request)
+{
+    return !strstr(request, "CONNECT ") && !strstr(request, "\r\nAuthorization: Digest ");
+}
+
+/* A server that wants to know who asks, and sets a cookie; and a proxy likewise, which leads everything to itself. */
 static void serve(int fd)
 {
-    static const char challenge[] = "HTTP/1.1 407 Prove it\r\nContent-Length: 0\r\n"
-                                    "Proxy-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\"\r\n\r\n";
+    static const char challenge[] = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\nSet-Cookie: a=1; Max-Age=100\r\n"
+                                    "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\"\r\n\r\nno";
+    static const char proxy_challenge[] = "HTTP/1.1 407 Prove it\r\nContent-Length: 0\r\n"
+                                          "Proxy-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\"\r\n\r\n";
     static const char opened[] = "HTTP/1.1 200 OK\r\n\r\n";
     static char body[BODY];
     char request[4096];
@@ -58,12 +65,16 @@ static void serve(int fd)
         if (!strstr(request, "\r\n\r\n"))
             continue;
         len = 0;
-        if (must_ask(request)) {
-            send_all(fd, challenge, sizeof challenge - 1);
+        if (proxy_asks(request)) {
+            send_all(fd, proxy_challenge, sizeof proxy_challenge - 1);
             continue;
         }
         if (strncmp(request, "CONNECT ", 8) == 0) {
             send_all(fd, opened, sizeof opened - 1);
+            continue;
+        }
+        if (server_asks(request)) {
+            send_all(fd, challenge, sizeof challenge - 1);
             continue;
         }
         int head_len = snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", BODY);
@@ -150,7 +161,7 @@ static void add(struct afetch_session *s, struct url *u, const char *text)
     afetch_session_add(s, u->request);
 }
 
-/* Two bodies on one connection, and a name that a DNS server does not know. */
+/* Two bodies on one connection, the first of which costs an answer to a challenge, and a name that a DNS server does not know. */
 static void fetch_all(struct afetch_session *s, struct url urls[URLS])
 {
     char local[60], unknown[60];
@@ -189,6 +200,11 @@ static void run_once(enum afetch_mode mode, enum way way, uint64_t fail_at, bool
     opt.connect_timeout_ms = fail_at ? 300 : 10000;
     opt.dns_servers = dns->address;
     go(&opt, way, proxy);
+    opt.user = "me";
+    opt.password = "secret";
+    opt.auth = AFETCH_AUTH_DIGEST;
+    opt.cookies = true;
+    opt.cookie = "b=2";
     int64_t live = sim_memory_live();
     sim_memory_begin(&plan);
     sim_memory_library(true);

@@ -92,6 +92,9 @@ static void refused(void **state)
         {{"--json", "http://h/"}, 2, "did you mean --jsonl?"},
         {{"--json", "{}"}, 2, "no URL given"},
         {{"-d", "@/nonexistent", "u"}, 26, "-d: /nonexistent cannot be read"},
+        {{"-T", "a", "-d", "x", "u"}, 2, "-T and -d contradict each other"},
+        {{"-T", "a", "-T", "b", "u"}, 2, "2 -T for 1 URL; give one for each, in their order"},
+        {{"-T", "-", "-T", ".", "u", "v"}, 2, "-T reads standard input, but -T does so already"},
         {{"-I", "-d", "x", "u"}, 2, "-I asks for a head alone"},
         {{"--compare", "-d", "x", "u"}, 2, "--data does not go with --compare"},
         {{"-", "--json", "@-"}, 2, "--json reads standard input, but - does so already"},
@@ -168,9 +171,13 @@ static void refused(void **state)
         {{"--compare", "-o", "x", "u"}, 2, "--output does not go with --compare"},
         {{"-ox", "u", "--compare"}, 2, "--output does not go with --compare"},
         {{"--compare", "-O", "u"}, 2, "-O (--remote-name) is not there yet"},
-        {{"--compare", "--jsonl", "u"}, 2, "--jsonl is not there yet"},
+        {{"--compare", "--jsonl", "u"}, 2, "--jsonl does not go with --compare"},
         {{"--compare"}, 2, "no URL given"},
         {{"--oauth2-bearer", "a\nb", "u"}, 2, "line end"},
+        {{"-b", "a=b\r\nc: d", "u"}, 2, "cookies may not hold a line end"},
+        {{"-b", "-", "-"}, 2, "reads standard input"},
+        {{"-c", "", "u"}, 2, "empty argument"},
+        {{"--compare", "-c", "x", "u"}, 2, "--cookie-jar does not go with --compare"},
         {{"--netrc-file", "", "u"}, 2, "empty argument"},
         {{"--no-user", "u"}, 2, "is not a switch"},
         {{"--help", "nope"}, 2, "there is no topic \"nope\""},
@@ -500,6 +507,35 @@ static void who_asks(void **state)
     options_deinit(&o);
 }
 
+static void cookies(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/afetch-test-XXXXXX", arg[64];
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, "x", 1), 1);
+    snprintf(arg, sizeof arg, "@%s", path);
+    struct options o;
+    const char *args[] = {"-b", "a=1", "-b", path, "-b", "b=2", "-b", arg, "-b", "/nonexistent", "u", NULL};
+    assert_int_equal(parse(&o, args), 0);
+    assert_string_equal(o.cookie.data, "a=1;b=2");
+    assert_string_equal(o.cookie_files.data, "x\nx\n");
+    assert_string_equal(o.warning, "");
+    assert_true(o.cookies && !o.cookie_jar && !o.junk_session_cookies);
+    options_deinit(&o);
+    const char *given[] = {"-b", "a=1", "-j", "u", NULL};
+    assert_int_equal(parse(&o, given), 0);
+    assert_true(!o.cookies && o.junk_session_cookies);
+    options_deinit(&o);
+    const char *jar[] = {"-c", "x", "-c", "y", "u", NULL};
+    assert_int_equal(parse(&o, jar), 0);
+    assert_true(o.cookies);
+    assert_string_equal(o.cookie_jar, "y");
+    options_deinit(&o);
+    close(fd);
+    unlink(path);
+}
+
 static void proxies(void **state)
 {
     (void)state;
@@ -747,6 +783,7 @@ int main(void)
         cmocka_unit_test(last_wins_and_dashes),
         cmocka_unit_test(outputs),
         cmocka_unit_test(who_asks),
+        cmocka_unit_test(cookies),
         cmocka_unit_test(proxies),
         cmocka_unit_test(header_file),
         cmocka_unit_test(tables),
