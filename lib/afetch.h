@@ -335,6 +335,7 @@ struct afetch_hop {
     uint64_t header_bytes;    /* of the response's heads */
     uint64_t body_bytes;      /* of the body, as it came, less transfer codings */
     const char *redirect_url; /* where a status 3xx leads, followed or not; "" */
+    int connect_status;       /* of a proxy's last answer to CONNECT; 0: there was none */
     uint64_t conn_id;         /* 1, 2, … in a session; 0: no connection */
     bool reused;
     const char *remote_ip, *local_ip; /* "" */
