@@ -135,9 +135,7 @@ int options_add_upload(struct options *o, const char *shown, const char *value)
 {
     bool input = strcmp(value, "-") == 0 || strcmp(value, ".") == 0;
     int rc = input ? options_claim_stdin(o, strcmp(shown, "-T") == 0 ? "-T" : "--upload-file") : 0;
-    if (rc == 0)
-        o->uploads.item[o->uploads.count++] = value;
-    return rc;
+    return rc ? rc : options_list_add(o, &o->uploads, value);
 }
 
 const char *options_upload(const struct options *o, size_t input)

@@ -93,7 +93,6 @@ static uint64_t count_url(struct run *r, const struct input_item *item)
     return r->urls - 1;
 }
 
-/* The URL with what options add to it. */
 static bool is_standard_input(const char *upload)
 {
     return strcmp(upload, "-") == 0 || strcmp(upload, ".") == 0;

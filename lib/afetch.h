@@ -206,6 +206,7 @@ struct afetch_options {
     const char *proxy;
     const char *noproxy; /* hosts, domains, networks that are reached without one; "*": all; NULL: no_proxy, NO_PROXY */
     const char *proxy_user, *proxy_password; /* shown to a proxy whose URL has neither */
+    unsigned proxy_auth;                     /* AFETCH_AUTH_…, as auth, for HTTP proxies; 0 (default): Basic */
     bool proxy_tunnel;                       /* CONNECT to HTTP proxies for http URLs, too */
     const char *const *proxy_headers;        /* as headers, for HTTP proxies alone; no server sees them in a tunnel */
     size_t proxy_header_count;
@@ -334,6 +335,7 @@ struct afetch_hop {
     uint64_t header_bytes;    /* of the response's heads */
     uint64_t body_bytes;      /* of the body, as it came, less transfer codings */
     const char *redirect_url; /* where a status 3xx leads, followed or not; "" */
+    int connect_status;       /* of a proxy's last answer to CONNECT; 0: there was none */
     uint64_t conn_id;         /* 1, 2, … in a session; 0: no connection */
     bool reused;
     const char *remote_ip, *local_ip; /* "" */

@@ -77,14 +77,6 @@ static int collect_fields(struct parts *p, const struct afetch_request *r)
     return 0;
 }
 
-static int collect_for_proxy(struct parts *p, const struct afetch_request *r)
-{
-    if (r->route.kind != ROUTE_FORWARD)
-        return 0;
-    p->proxy_target = proxying_target(r);
-    return p->proxy_target ? proxying_authorize(r, &p->proxy_authorization) : ERR_MEMORY;
-}
-
 static const char *own_target(const struct afetch_request *r)
 {
     const char *given = r->session->defaults.request_target;
@@ -96,14 +88,28 @@ static const char *target(const struct parts *p, const struct afetch_request *r)
     return r->session->defaults.request_target || !p->proxy_target ? own_target(r) : p->proxy_target;
 }
 
+static int collect_for_proxy(struct parts *p, struct afetch_request *r)
+{
+    if (r->route.kind != ROUTE_FORWARD)
+        return 0;
+    p->proxy_target = proxying_target(r);
+    if (!p->proxy_target)
+        return error_set(&r->err, ERR_MEMORY, 0, NULL);
+    return credentials_value(r->proxy_credentials, r->session, request_method(r), own_target(r),
+                             &p->proxy_authorization, &r->err);
+}
+
 static int collect(struct parts *p, struct afetch_request *r)
 {
     int rc = url_authority(&r->url, p->host, sizeof p->host);
     if (rc < 0)
         return error_set(&r->err, rc, 0, "the host is too long");
-    if (collect_fields(p, r) < 0 || collect_for_proxy(p, r) < 0)
+    if (collect_fields(p, r) < 0)
         return error_set(&r->err, ERR_MEMORY, 0, NULL);
-    rc = credentials_value(r->credentials, r->session, request_method(r), own_target(r), &p->authorization, &r->err);
+    rc = collect_for_proxy(p, r);
+    if (rc == 0)
+        rc =
+            credentials_value(r->credentials, r->session, request_method(r), own_target(r), &p->authorization, &r->err);
     return rc == 0 ? jar_value(r, &p->cookie) : rc;
 }
 
