@@ -361,9 +361,12 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
         return set_cert(p, opt, value);
     case OPTION_PROXY:
         return set_proxy(p, opt, value);
+    case OPTION_COOKIE:
+        return options_add_cookie(p->o, p->shown, value);
     case OPTION_USER:
         return options_set_user(p->o, value) ? 0 : options_no_memory(p->o);
-    case OPTION_BITS:
+    case OPTION_UPLOAD:
+        return options_add_upload(p->o, p->shown, value);
     case OPTION_DATA:
         return options_add_data(p->o, p->shown, (unsigned)opt->min, value);
     case OPTION_RANGE:
@@ -375,6 +378,7 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
         return 0;
     case OPTION_FLAG:
     case OPTION_SET:
+    case OPTION_BITS:
     case OPTION_HELP:
     case OPTION_VERSION:
     case OPTION_SOON:
@@ -546,7 +550,8 @@ int options_parse(struct options *o, int argc, char **argv)
     size_t most = argc > 0 ? (size_t)argc : 1;
     o->inputs = calloc(most, sizeof *o->inputs);
     o->outputs.item = calloc(most, sizeof *o->outputs.item);
-    if (!o->inputs || !o->outputs.item)
+    o->uploads.item = calloc(most, sizeof *o->uploads.item);
+    if (!o->inputs || !o->outputs.item || !o->uploads.item)
         return options_no_memory(o);
 
     bool operands = false;
@@ -584,10 +589,12 @@ void options_deinit(struct options *o)
         free(o->owned[i]);
     free(o->owned);
     options_deinit_body(o);
+    options_deinit_auth(o);
     free(o->headers.item);
     free(o->resolve.item);
     free(o->connect_to.item);
     free(o->proxy_headers.item);
     free(o->outputs.item);
+    free(o->uploads.item);
     free(o->inputs);
 }

@@ -33,8 +33,10 @@ enum option_kind {
     OPTION_CERT,     /* FILE[:PASSWORD], in a struct afetch_tls */
     OPTION_PROXY,    /* const char *, a proxy's URL; of the kind that `choices` names, where it names none itself */
     OPTION_USER,     /* NAME[:PASSWORD] */
+    OPTION_COOKIE,   /* one more of options.cookie or options.cookie_files */
     OPTION_BITS,     /* takes no argument: adds min to unsigned, which --no-NAME takes off again */
     OPTION_URL,      /* one more of options.inputs */
+    OPTION_UPLOAD,   /* one more of options.uploads */
     OPTION_RANGE,    /* options.range */
     OPTION_CONTINUE, /* options.resume: a number, or - */
     OPTION_TIME,     /* options.condition: a date, or a file */
@@ -181,14 +183,20 @@ struct options {
     unsigned auth;      /* AFETCH_AUTH_... */
     bool netrc, netrc_optional;
     const char *netrc_file; /* NULL: .netrc in the home folder */
-    bool has_data;          /* -d and its like: data is sent, which may be empty */
+    bool cookies;           /* they are kept */
+    struct bytes cookie;    /* -b NAME=VALUE; empty: none */
+    struct bytes cookie_files;
+    const char *cookie_jar; /* -c; NULL: none */
+    bool junk_session_cookies;
+    bool has_data; /* -d and its like: data is sent, which may be empty */
     bool json, get;
     struct bytes data;
     struct bytes query; /* what is added to each URL's; empty: nothing */
     uint64_t expect100_timeout_ms;
-    const char *proxy, *noproxy; /* NULL: the environment's; "": none */
-    const char *proxy_user;      /* USER[:PASSWORD], as given, then the user alone; NULL: none */
-    const char *proxy_password;
+    const char *proxy, *noproxy;             /* NULL: the environment's; "": none */
+    const char *proxy_user, *proxy_password; /* -U; NULL: none. A user without password is asked for it */
+    bool ask_proxy_password;
+    unsigned proxy_auth; /* AFETCH_AUTH_...; 0: not given */
     bool proxytunnel;
     bool suppress_connect_headers; /* where heads are printed: not those of proxies' answers to CONNECT */
     struct options_list proxy_headers;
@@ -201,6 +209,7 @@ struct options {
     struct options_input *inputs; /* in the order of the command line */
     size_t input_count;
     struct options_list outputs; /* the -o, in order */
+    struct options_list uploads; /* the -T, in order; "": none */
     struct options_list headers;
 
     const char *once;         /* an option that was given and is `once`; NULL: none */
@@ -221,6 +230,9 @@ char *options_own(struct options *o, char *text);
 
 /* The -o that holds for what comes of o->inputs[input], or NULL. */
 const char *options_output(const struct options *o, size_t input);
+
+/* The -T of what comes of o->inputs[input], or NULL. */
+const char *options_upload(const struct options *o, size_t input);
 
 /* Prints help on a topic (NULL: the short one; "all"; "category"; a topic's name). false: there is no such topic. */
 bool help_known(const char *topic);

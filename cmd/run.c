@@ -1,4 +1,5 @@
 #include "run.h"
+#include "cookies.h"
 #include "input.h"
 #include "library_options.h"
 #include "login.h"
@@ -92,10 +93,29 @@ static uint64_t count_url(struct run *r, const struct input_item *item)
 }
 
 /* The URL with what options add to it. */
+static bool is_standard_input(const char *upload)
+{
+    return strcmp(upload, "-") == 0 || strcmp(upload, ".") == 0;
+}
+
+/* The URL with what options add to it: the name of a file that is sent, and a query. false: no memory. */
+static bool edit_url(const struct options *o, const struct input_item *item, struct bytes *url)
+{
+    struct bytes named = {0};
+    bool ok = item->upload && !is_standard_input(item->upload)
+                  ? url_add_name(&named, item->url, item->len, item->upload)
+                  : bytes_add(&named, item->url, item->len);
+    if (ok)
+        ok = o->query.len ? url_add_query(url, named.data, named.len, o->query.data)
+                          : bytes_add(url, named.data, named.len);
+    bytes_deinit(&named);
+    return ok;
+}
+
 static void begin_edited(struct run *r, const struct transfer_start *start, const struct input_item *item)
 {
     struct bytes url = {0};
-    if (url_add_query(&url, item->url, item->len, r->options->query.data))
+    if (edit_url(r->options, item, &url))
         transfers_begin(&r->transfers, start, url.data, url.len);
     else
         transfers_out_of_memory(&r->transfers, start);
@@ -112,10 +132,11 @@ static void take(struct run *r, const struct input_item *item)
         .urlnum = count_url(r, item),
         .options = r->options,
         .body = r->body,
+        .upload = item->upload,
     };
     if (item->problem)
         refuse(r, &start, item);
-    else if (r->options->query.len)
+    else if (r->options->query.len || item->upload)
         begin_edited(r, &start, item);
     else
         transfers_begin(&r->transfers, &start, item->url, item->len);
@@ -214,7 +235,8 @@ static void on_wake(void *arg)
 unsigned run_fit(const struct options *o, struct report *report)
 {
     struct rlimit limit;
-    unsigned each = 1 + (o->outputs.count > 0) + (o->mode == AFETCH_THREADS); /* a thread is woken by one */
+    unsigned each = 1 + (o->outputs.count > 0) + (o->uploads.count > 0) +
+                    (o->mode == AFETCH_THREADS); /* a thread is woken by one */
     rlim_t need = (rlim_t)o->parallel_max * each + SPARE_DESCRIPTORS;
     if (o->mode == AFETCH_SYNC || getrlimit(RLIMIT_NOFILE, &limit) < 0)
         return o->parallel_max;
@@ -275,6 +297,7 @@ static void fetch_all(struct run *r, uint64_t start_ns)
     output_begin(&r->report->out, wake, r);
     reports_begin(&r->reports, wake, r);
 
+    cookies_begin(r->session, r->options, r->report);
     signals_catch(r->session);
     afetch_session_set_source(r->session, next, r);
     afetch_session_set_on_wake(r->session, on_wake, r);
@@ -286,6 +309,7 @@ static void fetch_all(struct run *r, uint64_t start_ns)
     input_deinit(&r->input);
     transfers_end(&r->transfers);
     uint64_t elapsed_ns = now_ns() - start_ns;
+    cookies_end(r->session, r->options, r->report);
     reports_end(&r->reports);
     output_end(&r->report->out, answer, r);
     report_check(r->report);
@@ -297,7 +321,7 @@ static bool open_reports(struct run *r)
 {
     const struct options *o = r->options;
     r->report->reports = &r->reports;
-    r->report->lines = !o->jsonl && !o->write_out;
+    r->report->lines = !o->jsonl && !o->write_out && !cookies_to_stdout(o);
     return reports_open(&r->reports, o, r->report);
 }
 

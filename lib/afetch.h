@@ -164,6 +164,9 @@ struct afetch_options {
      * login as it is to be, or a code that the request fails with. NULL: a URL's user info holds. */
     enum afetch_code (*login)(void *arg, const char *host, struct afetch_login *login);
     void *login_arg;
+    bool cookies; /* keep what responses set, and send it where it belongs (RFC 6265bis) */
+    const char
+        *cookie; /* "a=1; b=2": sent as it is, behind what is kept, to the origin that was asked for; NULL: none */
     struct afetch_tls tls;
     const char *dns_servers; /* "127.0.0.1:5353,…"; NULL: the system's */
     /* Where hosts are reached; in curl's syntax, see afetch(1). */
@@ -203,6 +206,7 @@ struct afetch_options {
     const char *proxy;
     const char *noproxy; /* hosts, domains, networks that are reached without one; "*": all; NULL: no_proxy, NO_PROXY */
     const char *proxy_user, *proxy_password; /* shown to a proxy whose URL has neither */
+    unsigned proxy_auth;                     /* AFETCH_AUTH_…, as auth, for HTTP proxies; 0 (default): Basic */
     bool proxy_tunnel;                       /* CONNECT to HTTP proxies for http URLs, too */
     const char *const *proxy_headers;        /* as headers, for HTTP proxies alone; no server sees them in a tunnel */
     size_t proxy_header_count;
@@ -259,6 +263,14 @@ AFETCH_API void afetch_session_cancel(struct afetch_session *s);
  * 1.2 s"). On the session's thread (a callback). With AFETCH_THREADS line is called soon, on the threads of the transfers,
  * but not after the run has ended; arg must stay until then. */
 AFETCH_API void afetch_session_describe(struct afetch_session *s, void (*line)(void *arg, const char *text), void *arg);
+
+/* The cookies that are kept, as a file of them. On the session's thread, before a run, between two, or within one.
+ * read takes such a file's text in (of Netscape's format, or heads with Set-Cookie fields), in place of those that are
+ * there already; drop_session: less what has no expiry. write gives them all in Netscape's format: *text is allocated (free
+ * it) and NUL-terminated. AFETCH_MEMORY; AFETCH_INTERNAL for a session that keeps none. */
+AFETCH_API enum afetch_code afetch_session_read_cookies(struct afetch_session *s, const char *text, size_t len,
+                                                        bool drop_session);
+AFETCH_API enum afetch_code afetch_session_write_cookies(struct afetch_session *s, char **text, size_t *len);
 
 struct afetch_stats {
     uint64_t connections;     /* made */

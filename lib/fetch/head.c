@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "fetch/proxying.h"
+#include "fetch/jar.h"
 #include "fetch/redirect.h"
 #include "fetch/session.h"
 #include "fetch/upload.h"
@@ -12,7 +13,7 @@
 struct parts {
     char host[300];
     char range[RANGES_TEXT];
-    char *authorization;
+    char *authorization, *cookie;
     char *proxy_target, *proxy_authorization; /* where the request goes to a proxy as it is */
     const char **fields;                      /* the user's */
     size_t field_count;
@@ -21,6 +22,7 @@ struct parts {
 static void parts_deinit(struct parts *p)
 {
     free(p->authorization);
+    free(p->cookie);
     free(p->proxy_target);
     free(p->proxy_authorization);
     free(p->fields);
@@ -68,14 +70,6 @@ static int collect_fields(struct parts *p, const struct afetch_request *r)
     return 0;
 }
 
-static int collect_for_proxy(struct parts *p, const struct afetch_request *r)
-{
-    if (r->route.kind != ROUTE_FORWARD)
-        return 0;
-    p->proxy_target = proxying_target(r);
-    return p->proxy_target ? proxying_authorize(r, &p->proxy_authorization) : ERR_MEMORY;
-}
-
 static const char *own_target(const struct afetch_request *r)
 {
     const char *given = r->session->defaults.request_target;
@@ -87,14 +81,29 @@ static const char *target(const struct parts *p, const struct afetch_request *r)
     return r->session->defaults.request_target || !p->proxy_target ? own_target(r) : p->proxy_target;
 }
 
+static int collect_for_proxy(struct parts *p, struct afetch_request *r)
+{
+    if (r->route.kind != ROUTE_FORWARD)
+        return 0;
+    p->proxy_target = proxying_target(r);
+    if (!p->proxy_target)
+        return error_set(&r->err, ERR_MEMORY, 0, NULL);
+    return credentials_value(r->proxy_credentials, r->session, request_method(r), own_target(r),
+                             &p->proxy_authorization, &r->err);
+}
+
 static int collect(struct parts *p, struct afetch_request *r)
 {
     int rc = url_authority(&r->url, p->host, sizeof p->host);
     if (rc < 0)
         return error_set(&r->err, rc, 0, "the host is too long");
-    if (collect_fields(p, r) < 0 || collect_for_proxy(p, r) < 0)
+    if (collect_fields(p, r) < 0)
         return error_set(&r->err, ERR_MEMORY, 0, NULL);
-    return credentials_value(r->credentials, r->session, request_method(r), own_target(r), &p->authorization, &r->err);
+    rc = collect_for_proxy(p, r);
+    if (rc == 0)
+        rc =
+            credentials_value(r->credentials, r->session, request_method(r), own_target(r), &p->authorization, &r->err);
+    return rc == 0 ? jar_value(r, &p->cookie) : rc;
 }
 
 static int write_parts(struct parts *p, struct afetch_request *r, struct buf *out)
@@ -120,6 +129,7 @@ static int write_parts(struct parts *p, struct afetch_request *r, struct buf *ou
                                  .user_agent = *s->user_agent ? s->user_agent : NULL,
                                  .more = more,
                                  .more_count = sizeof more / sizeof more[0],
+                                 .cookie = p->cookie,
                                  .last = last,
                                  .last_count = UPLOAD_FIELDS,
                                  .user_fields = p->fields,

@@ -2,6 +2,8 @@
 
 #include "fetch/attempt.h"
 #include "fetch/deliver.h"
+#include "fetch/jar.h"
+#include "fetch/proxying.h"
 #include "fetch/redirect.h"
 #include "fetch/request.h"
 #include "fetch/retry.h"
@@ -35,11 +37,14 @@ static void set_refusal(struct error *err, const struct http1 *response)
 static int again(struct afetch_request *r, const struct http1 *response)
 {
     int rc = credentials_challenged(r->credentials, r->session, response);
+    if (rc == 0)
+        rc = proxying_challenged(r, response);
     if (rc != 0)
         return rc < 0 ? error_set(&r->err, rc, 0, NULL) : rc;
     if (!r->send_empty || r->status >= 300)
         return upload_unexpected(r, r->status);
     credentials_unchallenged(r->credentials);
+    credentials_unchallenged(r->proxy_credentials);
     return 1;
 }
 
@@ -128,7 +133,9 @@ int response_head(struct afetch_request *r, const struct http1 *response)
     if (request_copy_field(&r->content_type, http1_find(response, "Content-Type")) < 0)
         return error_set(&r->err, ERR_MEMORY, 0, NULL);
     session_trace_response(r->session, r, response);
-    int rc = leads_on(r, response);
+    int rc = jar_receive(r, response);
+    if (rc == 0)
+        rc = leads_on(r, response);
     if (rc != 0)
         return rc < 0 ? rc : drop_body(r, response);
     int word = ranges_judge(r, response);

@@ -419,6 +419,7 @@ void afetch_session_free(struct afetch_session *s)
     security_deinit(&s->security);
     credentials_known_deinit(&s->known);
     login_deinit(&s->login);
+    jar_deinit(&s->jar);
     routes_deinit(&s->routes);
     for (size_t i = 0; i < s->header_count; i++)
         free(s->headers[i]);

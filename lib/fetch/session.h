@@ -9,6 +9,7 @@
 #include "fetch/crew.h"
 #include "fetch/defaults.h"
 #include "fetch/holds.h"
+#include "fetch/jar.h"
 #include "fetch/login.h"
 #include "fetch/route.h"
 #include "fetch/security.h"
@@ -41,6 +42,7 @@ struct afetch_session {
     struct holds holds;
     struct security security;
     struct credentials_known known;
+    struct jar jar;
     struct routes routes;
 
     /* options */

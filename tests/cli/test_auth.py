@@ -483,5 +483,11 @@ def test_secrets_are_not_shown():
                 r = start("-v", *options, p.url(target)).wait()
                 text = (r.out + r.err).decode()
                 r.check(not re.search("hunter2|Basic bWU6|response=|Bearer hunter2", text), "no secret")
+        places = ["http://me:hunter2@else.where/x", "//me:hunter2@else.where", "http://me:hunt@er2@else.where/@y"]
+        with Peer(answering(lambda q: response(b"", f"Location: {places[int(q.target[1:])]}\r\n", "302 Found"))) as p2:
+            for i in range(len(places)):
+                r = run("-v", "--no-location", p2.url(f"/{i}"))
+                text = r.err.decode()
+                r.check("else.where" in text and "hunt" not in text and "me:" not in text, "a place without its user info")
         r = run("--oauth2-bearer", "hunter2\n", p.url())
         r.check(r.code == 2 and b"hunter2" not in r.err, "a usage error without the token")

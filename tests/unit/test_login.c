@@ -1,4 +1,5 @@
-/* Whose name afetch.h lets requests show, in each mode: what the session has, what a request has, what is looked up. */
+/* Whose name afetch.h lets requests show, in each mode: what the session has, what a request has, what is looked up; and the
+ * cookies of a session. */
 #include "unit/library.h"
 
 enum { SEEN_MAX = 20, SEEN_SIZE = 100 };
@@ -21,6 +22,17 @@ static void watch(void *arg, const struct afetch_request *r, enum afetch_trace k
     }
     if (len > 15 && memcmp(text, "Authorization: ", 15) == 0)
         snprintf(seen.line[seen.count - 1], SEEN_SIZE, "%.*s", (int)len - 15, text + 15);
+}
+
+static void watch_cookies(void *arg, const struct afetch_request *r, enum afetch_trace kind, const char *text,
+                          size_t len)
+{
+    (void)arg;
+    (void)r;
+    if (kind != AFETCH_TRACE_HEAD_OUT || len < 8 || memcmp(text, "Cookie: ", 8) != 0)
+        return;
+    assert_true(seen.count < SEEN_MAX);
+    snprintf(seen.line[seen.count++], SEEN_SIZE, "%.*s", (int)len - 8, text + 8);
 }
 
 static void options_of(struct afetch_options *opt)
@@ -149,13 +161,57 @@ static void test_tokens_that_are_none(void **state)
     free(error);
 }
 
+/* What was read is sent, what is set is kept, and both are written. */
+static void test_cookies(void **state)
+{
+    static const char file[] = "127.0.0.1\tFALSE\t/\tFALSE\t0\tb\t2\n127.0.0.1\tFALSE\t/\tFALSE\t4000000000\tc\t3\n";
+    struct afetch_options opt;
+    char *text = NULL;
+    size_t len = 0;
+    afetch_options_init(&opt);
+    opt.cookies = true;
+    opt.cookie = "m=1; n=2";
+    opt.trace = watch_cookies;
+    seen.count = 0;
+    struct run *run = run_new(state, 2, &opt);
+    assert_int_equal(afetch_session_read_cookies(run->session, file, sizeof file - 1, true), AFETCH_OK);
+    add_item(run, "/bytes/10");
+    assert_int_equal(afetch_session_run(run->session), AFETCH_OK);
+    assert_int_equal(afetch_session_read_cookies(run->session, file, sizeof file - 1, false), AFETCH_OK);
+    add_item(run, "/bytes/10");
+    assert_int_equal(afetch_session_run(run->session), AFETCH_OK);
+    assert_all_done(run, AFETCH_OK);
+    assert_int_equal(seen.count, 2);
+    assert_string_equal(seen.line[0], "c=3; m=1; n=2");
+    assert_true(strcmp(seen.line[1], "c=3; b=2; m=1; n=2") == 0 || strcmp(seen.line[1], "b=2; c=3; m=1; n=2") == 0);
+    assert_int_equal(afetch_session_write_cookies(run->session, &text, &len), AFETCH_OK);
+    assert_int_equal(len, strlen(text));
+    assert_non_null(strstr(text, file));
+    free(text);
+    run_free(run);
+}
+
+static void test_no_cookies(void **state)
+{
+    struct run *run = run_new(state, 1, NULL);
+    char *text = NULL;
+    size_t len = 0;
+    assert_int_equal(afetch_session_read_cookies(run->session, "", 0, false), AFETCH_INTERNAL);
+    assert_int_equal(afetch_session_write_cookies(run->session, &text, &len), AFETCH_INTERNAL);
+    assert_null(text);
+    run_free(run);
+    struct afetch_options opt;
+    struct afetch_session *session = NULL;
+    afetch_options_init(&opt);
+    opt.cookie = "a=1\r\nX: y";
+    assert_int_equal(afetch_session_new(&session, &opt, NULL), AFETCH_INTERNAL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_EACH_MODE(test_of_the_session),
-        IN_EACH_MODE(test_of_a_request),
-        IN_EACH_MODE(test_of_a_look_up),
-        IN_EACH_MODE(test_tokens_that_are_none),
+        IN_EACH_MODE(test_of_the_session),       IN_EACH_MODE(test_of_a_request), IN_EACH_MODE(test_of_a_look_up),
+        IN_EACH_MODE(test_tokens_that_are_none), IN_EACH_MODE(test_cookies),      IN_EACH_MODE(test_no_cookies),
     };
     return cmocka_run_group_tests(tests, start_server, stop_server);
 }

@@ -36,8 +36,11 @@ static void send_all(int fd, const char *data, size_t len)
             return;
 }
 
+/* A server that wants to know who asks, and sets a cookie. */
 static void serve(int fd)
 {
+    static const char challenge[] = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\nSet-Cookie: a=1; Max-Age=100\r\n"
+                                    "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\"\r\n\r\nno";
     static char body[BODY];
     char request[4096];
     char head[200];
@@ -47,6 +50,11 @@ static void serve(int fd)
         request[len] = '\0';
         if (!strstr(request, "\r\n\r\n"))
             continue;
+        if (!strstr(request, "Authorization: Digest ")) {
+            send_all(fd, challenge, sizeof challenge - 1);
+            len = 0;
+            continue;
+        }
         int head_len = snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", BODY);
         send_all(fd, head, (size_t)head_len);
         send_all(fd, body, sizeof body);
@@ -107,7 +115,7 @@ static void add(struct afetch_session *s, struct url *u, const char *text)
     afetch_session_add(s, u->request);
 }
 
-/* Two bodies on one connection, and a name that a DNS server does not know. */
+/* Two bodies on one connection, the first of which costs an answer to a challenge, and a name that a DNS server does not know. */
 static void fetch_all(struct afetch_session *s, struct url urls[URLS])
 {
     char local[60], unknown[60];
@@ -145,6 +153,11 @@ static void run_once(enum afetch_mode mode, uint64_t fail_at, bool for_good)
     opt.connect_timeout_ms = fail_at ? 300 : 10000;
     opt.dns_servers = dns->address;
     opt.proxy = "";
+    opt.user = "me";
+    opt.password = "secret";
+    opt.auth = AFETCH_AUTH_DIGEST;
+    opt.cookies = true;
+    opt.cookie = "b=2";
     int64_t live = sim_memory_live();
     sim_memory_begin(&plan);
     sim_memory_library(true);

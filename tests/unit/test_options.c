@@ -92,6 +92,9 @@ static void refused(void **state)
         {{"--json", "http://h/"}, 2, "did you mean --jsonl?"},
         {{"--json", "{}"}, 2, "no URL given"},
         {{"-d", "@/nonexistent", "u"}, 26, "-d: /nonexistent cannot be read"},
+        {{"-T", "a", "-d", "x", "u"}, 2, "-T and -d contradict each other"},
+        {{"-T", "a", "-T", "b", "u"}, 2, "2 -T for 1 URL; give one for each, in their order"},
+        {{"-T", "-", "-T", ".", "u", "v"}, 2, "-T reads standard input, but -T does so already"},
         {{"-I", "-d", "x", "u"}, 2, "-I asks for a head alone"},
         {{"--compare", "-d", "x", "u"}, 2, "--data does not go with --compare"},
         {{"-", "--json", "@-"}, 2, "--json reads standard input, but - does so already"},
@@ -171,6 +174,10 @@ static void refused(void **state)
         {{"--compare", "--jsonl", "u"}, 2, "--jsonl does not go with --compare"},
         {{"--compare"}, 2, "no URL given"},
         {{"--oauth2-bearer", "a\nb", "u"}, 2, "line end"},
+        {{"-b", "a=b\r\nc: d", "u"}, 2, "cookies may not hold a line end"},
+        {{"-b", "-", "-"}, 2, "reads standard input"},
+        {{"-c", "", "u"}, 2, "empty argument"},
+        {{"--compare", "-c", "x", "u"}, 2, "--cookie-jar does not go with --compare"},
         {{"--netrc-file", "", "u"}, 2, "empty argument"},
         {{"--no-user", "u"}, 2, "is not a switch"},
         {{"--help", "nope"}, 2, "there is no topic \"nope\""},
@@ -500,34 +507,69 @@ static void who_asks(void **state)
     options_deinit(&o);
 }
 
+static void cookies(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/afetch-test-XXXXXX", arg[64];
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, "x", 1), 1);
+    snprintf(arg, sizeof arg, "@%s", path);
+    struct options o;
+    const char *args[] = {"-b", "a=1", "-b", path, "-b", "b=2", "-b", arg, "-b", "/nonexistent", "u", NULL};
+    assert_int_equal(parse(&o, args), 0);
+    assert_string_equal(o.cookie.data, "a=1;b=2");
+    assert_string_equal(o.cookie_files.data, "x\nx\n");
+    assert_string_equal(o.warning, "");
+    assert_true(o.cookies && !o.cookie_jar && !o.junk_session_cookies);
+    options_deinit(&o);
+    const char *given[] = {"-b", "a=1", "-j", "u", NULL};
+    assert_int_equal(parse(&o, given), 0);
+    assert_true(!o.cookies && o.junk_session_cookies);
+    options_deinit(&o);
+    const char *jar[] = {"-c", "x", "-c", "y", "u", NULL};
+    assert_int_equal(parse(&o, jar), 0);
+    assert_true(o.cookies);
+    assert_string_equal(o.cookie_jar, "y");
+    options_deinit(&o);
+    close(fd);
+    unlink(path);
+}
+
 static void proxies(void **state)
 {
     (void)state;
     static const struct {
         const char *args[ARGS];
         const char *proxy, *user, *password;
+        unsigned auth;
     } cases[] = {
-        {{"u"}, NULL, NULL, NULL},
-        {{"-x", "", "u"}, "", NULL, NULL},
-        {{"-xp:3128", "u"}, "p:3128", NULL, NULL},
-        {{"--proxy", "https://p", "u"}, "https://p", NULL, NULL},
-        {{"--socks4", "p", "u"}, "socks4://p", NULL, NULL},
-        {{"--socks4a", "p:1", "u"}, "socks4a://p:1", NULL, NULL},
-        {{"--socks5", "a:b@p", "u"}, "socks5://a:b@p", NULL, NULL},
-        {{"--socks5-hostname", "[::1]:9", "u"}, "socks5h://[::1]:9", NULL, NULL},
-        {{"--socks5", "socks4a://p", "u"}, "socks4a://p", NULL, NULL}, /* as curl */
-        {{"--socks5", "p", "-x", "q", "u"}, "q", NULL, NULL},
-        {{"-x", "q", "--socks4", "p", "u"}, "socks4://p", NULL, NULL},
-        {{"-U", "a", "u"}, NULL, "a", NULL},
-        {{"-U", "a:", "u"}, NULL, "a", ""},
-        {{"--proxy-user", "a:b:c", "u"}, NULL, "a", "b:c"},
-        {{"-U", ":b", "u"}, NULL, "", "b"},
+        {{"u"}, NULL, NULL, NULL, 0},
+        {{"-x", "", "u"}, "", NULL, NULL, 0},
+        {{"-xp:3128", "u"}, "p:3128", NULL, NULL, 0},
+        {{"--proxy", "https://p", "u"}, "https://p", NULL, NULL, 0},
+        {{"--socks4", "p", "u"}, "socks4://p", NULL, NULL, 0},
+        {{"--socks4a", "p:1", "u"}, "socks4a://p:1", NULL, NULL, 0},
+        {{"--socks5", "a:b@p", "u"}, "socks5://a:b@p", NULL, NULL, 0},
+        {{"--socks5-hostname", "[::1]:9", "u"}, "socks5h://[::1]:9", NULL, NULL, 0},
+        {{"--socks5", "socks4a://p", "u"}, "socks4a://p", NULL, NULL, 0}, /* as curl */
+        {{"--socks5", "p", "-x", "q", "u"}, "q", NULL, NULL, 0},
+        {{"-x", "q", "--socks4", "p", "u"}, "socks4://p", NULL, NULL, 0},
+        {{"-U", "a", "u"}, NULL, "a", NULL, 0},
+        {{"-U", "a:", "u"}, NULL, "a", "", 0},
+        {{"--proxy-user", "a:b:c", "u"}, NULL, "a", "b:c", 0},
+        {{"-U", ":b", "u"}, NULL, "", "b", 0},
+        {{"--proxy-digest", "u"}, NULL, NULL, NULL, AFETCH_AUTH_DIGEST},
+        {{"--proxy-basic", "--proxy-digest", "u"}, NULL, NULL, NULL, AFETCH_AUTH_DIGEST},
+        {{"--proxy-digest", "--no-proxy-digest", "--proxy-basic", "u"}, NULL, NULL, NULL, AFETCH_AUTH_BASIC},
+        {{"--proxy-anyauth", "--proxy-basic", "u"}, NULL, NULL, NULL, AFETCH_AUTH_BASIC | AFETCH_AUTH_DIGEST},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct options o;
         assert_int_equal(parse(&o, cases[i].args), 0);
         if (!same_text(o.proxy, cases[i].proxy) || !same_text(o.proxy_user, cases[i].user) ||
-            !same_text(o.proxy_password, cases[i].password))
+            !same_text(o.proxy_password, cases[i].password) || o.proxy_auth != cases[i].auth ||
+            o.ask_proxy_password != (o.proxy_user && !o.proxy_password))
             fail_msg("case %zu: %s, %s, %s", i, o.proxy, o.proxy_user, o.proxy_password);
         options_deinit(&o);
     }
@@ -741,6 +783,7 @@ int main(void)
         cmocka_unit_test(last_wins_and_dashes),
         cmocka_unit_test(outputs),
         cmocka_unit_test(who_asks),
+        cmocka_unit_test(cookies),
         cmocka_unit_test(proxies),
         cmocka_unit_test(header_file),
         cmocka_unit_test(tables),
