@@ -83,6 +83,7 @@ void sim_limits_check(struct sim_world *w)
         return;
     check_pool(w, &w->session->pool);
     check_origins(w, &w->session->pool);
+    sim_cancel_check(w);
     if (w->features & SIM_RETRIES)
         check_waiting(w);
 }
