@@ -150,6 +150,8 @@ static void stop_clock(struct hop *h)
  * section 9.3.1). */
 static bool was_stale(const struct hop *h)
 {
+    if (h->co.reason || !h->exchange.conn) /* it was ended by something else, or came to nothing before */
+        return false;
     if (h->co.ret != ERR_SEND && h->co.ret != ERR_RECV && h->co.ret != ERR_EMPTY)
         return false;
     return h->conn && h->conn->used && exchange_unanswered(&h->exchange) && request_is_idempotent(h->request) &&

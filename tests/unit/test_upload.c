@@ -176,6 +176,10 @@ static enum afetch_feed begin(void *arg, struct afetch_request *r, const char *n
     if (later(u, r))
         return AFETCH_FEED_LATER;
     u->begun++;
+    if (strcmp(name, "broken") == 0) {
+        afetch_request_fail(r, AFETCH_RECV, "so to speak");
+        return AFETCH_FEED_FAILED;
+    }
     u->left = FED;
     facts->length = strcmp(name, "sized") == 0 ? FED : -1;
     return AFETCH_FEED_SOME;
@@ -250,12 +254,14 @@ static struct afetch_body *make_body(size_t which)
         return afetch_body_new_fed("sized");
     case 2:
         return afetch_body_new_fed("unsized");
+    case 4:
+        return afetch_body_new_fed("broken");
     default:
         return make_form();
     }
 }
 
-static void add(struct afetch_session *s, struct url *u, size_t which)
+static void add(struct afetch_session *s, struct url *u, size_t which, const char *method)
 {
     static const struct afetch_feeder feeder = {begin, give, end};
     char text[60];
@@ -267,6 +273,8 @@ static void add(struct afetch_session *s, struct url *u, size_t which)
         afetch_request_set_callbacks(r, &(struct afetch_callbacks){.body = on_body, .done = on_done}, u);
         afetch_request_set_feeder(r, &feeder, u);
         afetch_request_set_body(r, body);
+        if (method)
+            afetch_request_set_method(r, method);
         afetch_session_add(s, r);
     } else {
         u->results = 1;
@@ -305,7 +313,7 @@ static void run_once(enum afetch_mode mode, uint64_t fail_at)
     enum afetch_code code = afetch_session_new(&s, &opt, NULL);
     if (code == AFETCH_OK) {
         for (size_t i = 0; i < URLS; i++)
-            add(s, &urls[i], i);
+            add(s, &urls[i], i, NULL);
         code = afetch_session_run(s);
         afetch_session_free(s);
         bool failed = sim_memory_failed() > 0;
@@ -325,6 +333,27 @@ static void each_mode(void **state)
     (void)state;
     run_once(AFETCH_ASYNC, 0);
     run_once(AFETCH_SYNC, 0);
+}
+
+/* Its failure is not taken for that of a connection that was used before. */
+static void a_feeder_fails(void **state)
+{
+    (void)state;
+    struct afetch_options opt;
+    struct afetch_session *s = NULL;
+    static struct url urls[2];
+    afetch_options_init(&opt);
+    opt.mode = AFETCH_SYNC;
+    opt.proxy = "";
+    assert_int_equal(afetch_session_new(&s, &opt, NULL), AFETCH_OK);
+    add(s, &urls[0], 0, NULL);
+    add(s, &urls[1], 4, "PUT");
+    assert_int_equal(afetch_session_run(s), AFETCH_OK);
+    afetch_session_free(s);
+    assert_int_equal(urls[0].code, AFETCH_OK);
+    assert_int_equal(urls[1].code, AFETCH_RECV);
+    assert_int_equal(urls[1].begun, 1);
+    assert_int_equal(urls[1].ended, 1);
 }
 
 static void allocations_fail(enum afetch_mode mode)
@@ -366,6 +395,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_mode),
+        cmocka_unit_test(a_feeder_fails),
         cmocka_unit_test(async_allocations_fail),
         cmocka_unit_test(sync_allocations_fail),
     };
