@@ -508,6 +508,13 @@ AFETCH_API void afetch_request_set_feeder(struct afetch_request *r, const struct
 /* The feeder has more after AFETCH_FEED_LATER, or an answer. From any thread, while the request lives. */
 AFETCH_API void afetch_request_feed(struct afetch_request *r);
 
+#define AFETCH_HOST_SIZE 256
+
+/* The host of a URL as it would be asked for: in lower case and A-labels, an IPv6 address without brackets.
+ * default_scheme: as in the options; NULL: "http". AFETCH_URL, AFETCH_SCHEME, AFETCH_MEMORY. From any thread. */
+AFETCH_API enum afetch_code afetch_url_host(const char *url, size_t len, const char *default_scheme,
+                                            char host[AFETCH_HOST_SIZE]);
+
 /* ---- about the library ------------------------------------------------------------------------------------------ */
 
 AFETCH_API const char *afetch_version(void);   /* "0.1.0" */
