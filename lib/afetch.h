@@ -357,8 +357,8 @@ struct afetch_callbacks {
     /* Bytes of the body, valid during the call; may be NULL: they are counted alone. */
     enum afetch_flow (*body)(void *arg, struct afetch_request *r, const void *data, size_t len);
     /* What was delivered of the body is void: a try failed, and the next begins from the start, or where the receiver was
-     * at first; head will be called again. AFETCH_ABORT: it cannot be undone, and the request fails with what went wrong.
-     * NULL: where there is a body callback, it cannot. */
+     * at first; head will be called again. AFETCH_PAUSE holds on over it. AFETCH_ABORT: it cannot be undone, and the
+     * request fails with what went wrong. NULL: where there is a body callback, it cannot. */
     enum afetch_flow (*restart)(void *arg, struct afetch_request *r);
     /* A hop has ended. afetch_request_header and afetch_request_header_at give the fields of its response during the
      * call. */

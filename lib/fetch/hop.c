@@ -162,6 +162,7 @@ static void end_attempt(struct hop *h)
 {
     const struct afetch_request *r = h->request;
     bool stale = was_stale(h);
+    h->co.ret = response_outcome(h->request, h->co.ret);
     h->again = stale || (r->then == REQUEST_AGAIN && response_read_past(r, h->co.ret));
     if (!stale)
         account_hop(h->request, &(struct account){h->conn, &h->head, h->begun_ns, h->co.ret});
