@@ -176,7 +176,7 @@ static const char *const plants[PLANTS] = {
     [PLANT_BYTE] = "byte",     [PLANT_LIMIT] = "limit",   [PLANT_LOST_RESULT] = "lost", [PLANT_HOST] = "host",
     [PLANT_IDLE] = "idle",     [PLANT_LATE] = "late",     [PLANT_MEMORY] = "memory",    [PLANT_LEAK] = "leak",
     [PLANT_RANDOM] = "random", [PLANT_CHAIN] = "chain",   [PLANT_CRASH] = "crash",      [PLANT_KIND] = "kind",
-    [PLANT_SECRET] = "secret", [PLANT_FOLLOW] = "follow",
+    [PLANT_SECRET] = "secret", [PLANT_FOLLOW] = "follow", [PLANT_RATE] = "rate",        [PLANT_PACE] = "pace",
 };
 
 static int usage(void)
