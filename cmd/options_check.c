@@ -31,6 +31,16 @@ int options_fail(struct options *o, int status, const char *fmt, ...)
     return status;
 }
 
+int options_list_add(struct options *o, struct options_list *list, const char *value)
+{
+    const char **item = realloc(list->item, (list->count + 1) * sizeof *item);
+    if (!item)
+        return options_no_memory(o);
+    list->item = item;
+    item[list->count++] = value;
+    return 0;
+}
+
 int options_no_memory(struct options *o)
 {
     return options_fail(o, AFETCH_MEMORY, "out of memory");
@@ -147,6 +157,18 @@ static int check_request(struct options *o)
     return rc ? rc : split_referer(o);
 }
 
+/* Standard output is for results. */
+static int check_reports(struct options *o)
+{
+    const struct {
+        const char *name, *path;
+    } reports[] = {{"har", o->har}, {"perfetto", o->perfetto}};
+    for (size_t i = 0; i < sizeof reports / sizeof reports[0]; i++)
+        if (reports[i].path && strcmp(reports[i].path, "-") == 0)
+            return refuse(o, "--%s writes to a file, not to standard output", reports[i].name);
+    return 0;
+}
+
 int options_check(struct options *o)
 {
     if (o->action != ACTION_FETCH)
@@ -167,5 +189,7 @@ int options_check(struct options *o)
         rc = check_request(o);
     if (rc == 0)
         rc = options_check_body(o);
+    if (rc == 0)
+        rc = check_reports(o);
     return rc ? rc : check_outputs(o);
 }

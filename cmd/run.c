@@ -4,6 +4,7 @@
 #include "library_options.h"
 #include "login.h"
 #include "reports.h"
+#include "sent.h"
 #include "signals.h"
 #include "transfer.h"
 #include "url_edit.h"
@@ -93,11 +94,29 @@ static uint64_t count_url(struct run *r, const struct input_item *item)
     return r->urls - 1;
 }
 
-/* The URL with what options add to it. */
+static bool is_standard_input(const char *upload)
+{
+    return strcmp(upload, "-") == 0 || strcmp(upload, ".") == 0;
+}
+
+/* The URL with what options add to it: the name of a file that is sent, and a query. false: no memory. */
+static bool edit_url(const struct options *o, const struct input_item *item, struct bytes *url)
+{
+    struct bytes named = {0};
+    bool ok = item->upload && !is_standard_input(item->upload)
+                  ? url_add_name(&named, item->url, item->len, item->upload)
+                  : bytes_add(&named, item->url, item->len);
+    if (ok)
+        ok = o->query.len ? url_add_query(url, named.data, named.len, o->query.data)
+                          : bytes_add(url, named.data, named.len);
+    bytes_deinit(&named);
+    return ok;
+}
+
 static void begin_edited(struct run *r, const struct transfer_start *start, const struct input_item *item)
 {
     struct bytes url = {0};
-    if (url_add_query(&url, item->url, item->len, r->options->query.data))
+    if (edit_url(r->options, item, &url))
         transfers_begin(&r->transfers, start, url.data, url.len);
     else
         transfers_out_of_memory(&r->transfers, start);
@@ -114,10 +133,11 @@ static void take(struct run *r, const struct input_item *item)
         .urlnum = count_url(r, item),
         .options = r->options,
         .body = r->body,
+        .upload = item->upload,
     };
     if (item->problem)
         refuse(r, &start, item);
-    else if (r->options->query.len)
+    else if (r->options->query.len || item->upload)
         begin_edited(r, &start, item);
     else
         transfers_begin(&r->transfers, &start, item->url, item->len);
@@ -217,7 +237,8 @@ static void on_wake(void *arg)
 unsigned run_fit(const struct options *o, struct report *report)
 {
     struct rlimit limit;
-    unsigned each = 1 + (o->outputs.count > 0) + (o->mode == AFETCH_THREADS); /* a thread is woken by one */
+    unsigned each = 1 + (o->outputs.count > 0) + (o->uploads.count > 0) +
+                    (o->mode == AFETCH_THREADS); /* a thread is woken by one */
     rlim_t need = (rlim_t)o->parallel_max * each + SPARE_DESCRIPTORS;
     if (o->mode == AFETCH_SYNC || getrlimit(RLIMIT_NOFILE, &limit) < 0)
         return o->parallel_max;
@@ -310,12 +331,11 @@ static bool open_reports(struct run *r)
 
 static bool make_body(struct run *r)
 {
-    if (!r->options->has_data)
-        return true;
-    r->body = afetch_body_new(r->options->data.data, r->options->data.len);
-    if (!r->body)
-        report_run_failure(r->report, AFETCH_MEMORY, "%s", afetch_code_text(AFETCH_MEMORY));
-    return r->body != NULL;
+    struct sent_error error;
+    r->body = sent_body(r->options, &error);
+    if (error.code != AFETCH_OK)
+        report_run_failure(r->report, error.code, "%s", error.text);
+    return error.code == AFETCH_OK;
 }
 
 int run(const struct options *options, struct report *report)

@@ -2,6 +2,7 @@
 #include "asked.h"
 #include "etag.h"
 #include "filework.h"
+#include "infile.h"
 #include "reports.h"
 #include "signals.h"
 #include "template.h"
@@ -45,6 +46,7 @@ struct transfer {
     bool begun;                   /* there is a body for the file */
     bool printed;                 /* bytes of it went to standard output or standard error */
     bool paused;                  /* it has returned AFETCH_PAUSE */
+    struct infile_feed feed;      /* what it sends */
     struct transfer *prev, *next; /* in all->first */
     struct transfer *other;       /* in all->ready_first or all->paused */
 };
@@ -343,6 +345,35 @@ static void claim(struct transfer *t, const struct transfer_start *start)
     ts->ahead++;
 }
 
+/* false: no memory. */
+static bool set_body(struct transfer *t, struct afetch_request *request, const struct transfer_start *start)
+{
+    struct transfers *ts = t->all;
+    struct afetch_body *body = start->upload ? afetch_body_new_fed(start->upload) : start->body;
+    if (body && !ts->infiles)
+        ts->infiles = infiles_new();
+    bool ok = ts->infiles || (!body && !start->upload);
+    if (ok && (body || !start->upload)) {
+        t->feed.all = ts->infiles;
+        afetch_request_set_body(request, body);
+        afetch_request_set_feeder(request, &infile_feeder, &t->feed);
+    }
+    if (start->upload)
+        afetch_body_free(body);
+    return ok && (body || !start->upload);
+}
+
+/* NULL without memory. */
+static struct afetch_request *make_request(struct transfer *t, const struct transfer_start *start, const char *url,
+                                           size_t len)
+{
+    struct afetch_request *request = asked_request(start->options, start->upload != NULL, url, len);
+    if (request && set_body(t, request, start))
+        return request;
+    afetch_request_free(request);
+    return NULL;
+}
+
 void transfers_out_of_memory(struct transfers *ts, const struct transfer_start *start)
 {
     struct record rec = {.place = start->place,
@@ -357,15 +388,16 @@ void transfers_out_of_memory(struct transfers *ts, const struct transfer_start *
 void transfers_begin(struct transfers *ts, const struct transfer_start *start, const char *url, size_t len)
 {
     struct transfer *t = malloc(sizeof *t);
-    struct afetch_request *request = asked_request(start->options, start->body, url, len);
-    if (!t || !request) {
+    if (t) {
+        *t = (struct transfer){
+            .all = ts, .place = start->place, .etag_save = start->options->etag_save, .descriptor = -1};
+        t->request = make_request(t, start, url, len);
+    }
+    if (!t || !t->request) {
         transfers_out_of_memory(ts, start);
         free(t);
-        afetch_request_free(request);
         return;
     }
-    *t = (struct transfer){
-        .all = ts, .place = start->place, .request = request, .etag_save = start->options->etag_save, .descriptor = -1};
     struct afetch_callbacks callbacks = {.done = on_done};
     unsigned want = ts->report->reports ? ts->report->reports->want : 0;
     if (want)
@@ -378,7 +410,7 @@ void transfers_begin(struct transfers *ts, const struct transfer_start *start, c
         callbacks.body = on_body;
         callbacks.restart = on_restart;
     }
-    afetch_request_set_callbacks(request, &callbacks, t);
+    afetch_request_set_callbacks(t->request, &callbacks, t);
     if (start->output)
         claim(t, start);
     else
@@ -537,6 +569,7 @@ static void end_unstarted(struct transfers *ts, enum afetch_code code)
 
 void transfers_end(struct transfers *ts, enum afetch_code code)
 {
+    infiles_drop(ts->infiles);
     if (!ts->files)
         return;
     end_unstarted(ts, code);

@@ -7,6 +7,7 @@
 #include "report.h"
 
 struct files;
+struct infiles;
 struct options;
 struct transfer;
 
@@ -23,6 +24,7 @@ struct transfers {
     unsigned parallel;                         /* files that are written at once */
     bool one_at_a_time;                        /* those with a file, and their lines, keep the order of their inputs */
     struct files *files;                       /* NULL until one has a file */
+    struct infiles *infiles;                   /* likewise, one that is sent */
     struct transfer *first, *last;             /* those with a file that have not ended, in the order of their inputs */
     struct transfer *ready_first, **ready_end; /* to be handed to the session */
     struct transfer *paused;                   /* until there is room on standard output or standard error */
@@ -38,6 +40,7 @@ struct transfer_start {
     uint64_t n;              /* which input, from 1 */
     const struct options *options;
     struct afetch_body *body; /* NULL: none */
+    const char *upload;       /* a file to be sent in its place, or NULL */
 };
 
 void transfers_init(struct transfers *ts, struct report *report, const struct transfers_owner *owner, unsigned parallel,

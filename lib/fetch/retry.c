@@ -45,6 +45,7 @@ static bool transient_error(const struct afetch_request *r, int rc)
         return false;
     case ERR_TIMEOUT:
     case ERR_RESOLVE:
+    case ERR_PROXY_RESOLVE: /* its name; what is no URL ends the request before its first try */
         return true;
     case ERR_CONNECT:
         return s->retry_all_errors || (s->retry_connrefused && r->err.sys == ECONNREFUSED);
@@ -99,7 +100,7 @@ static bool in_time(const struct afetch_request *r, uint64_t wait_ns, uint64_t n
 bool retry_status(struct afetch_request *r, const struct http1 *response)
 {
     note_retry_after(r, response);
-    if (!tries_left(r) || !transient_status(r->session, r->status))
+    if (!tries_left(r) || !upload_can_repeat(r) || !transient_status(r->session, r->status))
         return false;
     r->wait_ns = delay_ns(r);
     return in_time(r, r->wait_ns, engine_now_ns(r->worker->engine));

@@ -767,6 +767,8 @@ NGINX_LOCATIONS = """
     location /conn { return 200 "$connection $connection_requests\\n"; }
     location /tls { return 200 "$ssl_protocol $ssl_session_reused $ssl_server_name $ssl_alpn_protocol\\n"; }
     location /private/ { auth_basic "here"; auth_basic_user_file %(www)s/../users; alias %(www)s/; }
+    location /put/ { alias %(www)s/put/; dav_methods PUT; create_full_put_path on; client_max_body_size 0; }
+    location /put/little/ { alias %(www)s/put/; dav_methods PUT; client_max_body_size 1000; }
     location /client { return 200 "$ssl_client_verify $ssl_client_s_dn\\n"; }
 """
 
