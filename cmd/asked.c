@@ -1,8 +1,8 @@
 #include "asked.h"
 
-static enum afetch_code set(struct afetch_request *r, const struct options *o)
+static enum afetch_code set(struct afetch_request *r, const struct options *o, bool upload)
 {
-    const char *method = o->method ? o->method : o->head ? "HEAD" : NULL;
+    const char *method = o->method ? o->method : o->head ? "HEAD" : upload ? "PUT" : NULL;
     enum afetch_code code = method ? afetch_request_set_method(r, method) : AFETCH_OK;
     if (o->head)
         afetch_request_set_head_only(r);
@@ -15,14 +15,12 @@ static enum afetch_code set(struct afetch_request *r, const struct options *o)
     return code;
 }
 
-struct afetch_request *asked_request(const struct options *o, struct afetch_body *body, const char *url, size_t len)
+struct afetch_request *asked_request(const struct options *o, bool upload, const char *url, size_t len)
 {
     struct afetch_request *r = afetch_request_new(url, len);
-    if (r && set(r, o) != AFETCH_OK) {
+    if (r && set(r, o, upload) != AFETCH_OK) {
         afetch_request_free(r);
         return NULL;
     }
-    if (r)
-        afetch_request_set_body(r, body);
     return r;
 }

@@ -4,7 +4,7 @@
 
 #include "options.h"
 
-/* A request for a URL, as the options have it, with a body (NULL: none). NULL without memory. */
-struct afetch_request *asked_request(const struct options *o, struct afetch_body *body, const char *url, size_t len);
+/* A request for a URL, as the options have it, less its body; upload: a file is sent (-T). NULL without memory. */
+struct afetch_request *asked_request(const struct options *o, bool upload, const char *url, size_t len);
 
 #endif

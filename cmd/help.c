@@ -39,7 +39,7 @@ static void write_option(struct text *out, const struct option *opt)
         text_addf(out, "  -%c, ", opt->letter);
     else
         text_adds(out, "      ");
-    text_addf(out, "--%s%s%s", opt->name, opt->arg ? " " : "", opt->arg ? opt->arg : "");
+    text_addf(out, "--%s%s%s", opt->name, opt->arg && opt->kind != OPTION_MAYBE ? " " : "", opt->arg ? opt->arg : "");
     const char *line = opt->help;
     size_t column = out->len - start;
     if (column + 2 > HELP_COLUMN) {

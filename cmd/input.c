@@ -20,13 +20,16 @@ void input_deinit(struct input *in)
     line_list_free(&in->lines);
     free(in->line);
     glob_free(in->glob);
+    glob_free(in->uploads);
 }
 
 /* ---- arguments ----------------------------------------------------------------------------------------------------- */
 
 static enum input_state give_plain(struct input *in, const char *text, struct input_item *item)
 {
-    *item = (struct input_item){.url = text, .len = strlen(text), .argument = in->at++};
+    *item = (struct input_item){
+        .url = text, .len = strlen(text), .argument = in->at, .upload = options_upload(in->options, in->at)};
+    in->at++;
     return INPUT_ONE;
 }
 
@@ -43,25 +46,50 @@ static enum input_state give_bad_glob(struct input *in, const char *text, const 
     give_plain(in, text, item);
     item->problem = in->why;
     item->code = code;
+    glob_free(in->uploads);
+    in->uploads = NULL;
     return INPUT_ONE;
 }
 
-/* The next that the argument comes to. INPUT_END: there are no more. */
+/* The next file that -T comes to for this argument; false: there is none more. */
+static bool take_upload(struct input *in)
+{
+    in->upload = glob_next(in->uploads);
+    if (in->upload && !in->upload->failed)
+        return true;
+    glob_free(in->uploads);
+    in->uploads = NULL;
+    in->upload = NULL;
+    return false;
+}
+
+static bool begin_uploads(struct input *in, struct glob_error *error)
+{
+    const char *upload = options_upload(in->options, in->at);
+    if (in->uploads || !upload)
+        return true;
+    in->uploads = glob_new(upload, error);
+    return in->uploads && take_upload(in);
+}
+
+/* The next that the argument comes to: all of its URLs for each of its uploads. INPUT_END: look again. */
 static enum input_state give_globbed(struct input *in, const char *text, struct input_item *item)
 {
     struct glob_error error = {"out of memory", 0};
-    if (!in->glob && !(in->glob = glob_new(text, &error)))
+    if (!begin_uploads(in, &error) || (!in->glob && !(in->glob = glob_new(text, &error))))
         return give_bad_glob(in, text, &error, item);
     const struct text *url = glob_next(in->glob);
     if (url && !url->failed) {
         *item = (struct input_item){.url = url->data, .len = url->len, .argument = in->at, .glob = in->glob};
+        item->upload = in->upload ? in->upload->data : NULL;
         return INPUT_ONE;
     }
     glob_free(in->glob);
     in->glob = NULL;
     if (url)
         return give_bad_glob(in, text, &error, item);
-    in->at++;
+    if (!in->uploads || !take_upload(in))
+        in->at++;
     return INPUT_END;
 }
 
@@ -81,6 +109,7 @@ static enum input_state give_line(struct input *in, const char *list, struct inp
     free(in->line);
     in->line = line_list_take(&in->lines);
     *item = (struct input_item){.line = in->line->number, .len = in->line->len, .argument = in->at, .code = AFETCH_URL};
+    item->upload = options_upload(in->options, in->at);
     if (in->lists > 1)
         item->list = strcmp(list, "-") == 0 ? "standard input" : list;
     if (in->line->bad)

@@ -11,9 +11,11 @@ struct reader;
 
 struct input {
     const struct options *options;
-    size_t at;         /* which of options->inputs */
-    struct glob *glob; /* of the argument under way */
-    char why[100];     /* it is none */
+    size_t at;                 /* which of options->inputs */
+    struct glob *glob;         /* of the argument under way */
+    struct glob *uploads;      /* of its -T; NULL: none, or it has no globs */
+    const struct text *upload; /* of uploads, for what glob gives */
+    char why[100];             /* it is none */
     struct reader *reader;
     struct line_list lines; /* read and not yet given */
     struct line *line;      /* the one given last */
@@ -27,6 +29,7 @@ struct input_item {
     size_t len;
     size_t argument;         /* which of options->inputs it comes from */
     const struct glob *glob; /* whose values hold for it; NULL: it comes from a list, or --globoff is given */
+    const char *upload;      /* what -T says for it; NULL: nothing */
     uint64_t line;           /* 0: an argument */
     const char *list;        /* the list's file where there are several lists, else NULL */
     const char *problem;     /* of a bad line, a bad glob (url), or a list that cannot be read */

@@ -17,6 +17,12 @@ void library_options(struct afetch_options *opt, const struct options *o)
     opt->disallow_user = o->disallow_username_in_url;
     opt->proto = o->proto;
     opt->proto_redir = o->proto_redir;
+    opt->user = o->user;
+    opt->password = o->password;
+    opt->bearer = o->bearer;
+    opt->auth = o->auth;
+    opt->cookies = o->cookies;
+    opt->cookie = o->cookie.len ? o->cookie.data : NULL;
     opt->headers = o->headers.item;
     opt->header_count = o->headers.count;
     opt->default_scheme = o->proto_default;

@@ -1,5 +1,6 @@
 /* afetch: the tool. Reads its command line, and runs it. */
 #include "compare.h"
+#include "password.h"
 #include "run.h"
 #include "signals.h"
 #include "text.h"
@@ -37,12 +38,18 @@ static int refuse(struct report *report, int status, const char *why)
     return status;
 }
 
-static int fetch(struct report *report, const struct options *options, bool stdin_closed)
+static int fetch(struct report *report, struct options *options, bool stdin_closed)
 {
+    char password[PASSWORD_MAX], why[PASSWORD_WHY];
     if (options->stdin_reader && stdin_closed)
         return refuse(report, AFETCH_READ, "standard input is closed");
     if (*options->warning)
         report_warning(report, "%s", options->warning);
+    if (options->ask_password) {
+        if (!password_ask(password, "host", options->user, why))
+            return signals_caught() ? 128 + signals_caught() : refuse(report, AFETCH_READ, why);
+        options->password = password;
+    }
     return options->compare ? compare(options, report) : run(options, report);
 }
 

@@ -1,4 +1,5 @@
 #include "options.h"
+#include "options_auth.h"
 #include "options_body.h"
 #include "options_proxy.h"
 #include "options_ranges.h"
@@ -203,6 +204,28 @@ static int set_header(struct parser *p, const struct option *opt, const char *va
     return rc;
 }
 
+static int set_format(struct parser *p, const struct option *opt, const char *value)
+{
+    const char **to = value_of(p->o, opt);
+    *to = value;
+    if (value[0] != '@')
+        return 0;
+    int rc = strcmp(value, "@-") == 0 ? options_claim_stdin(p->o, "-w @-") : 0;
+    char *text = NULL;
+    if (rc == 0)
+        rc = read_file(p, value + 1, &text);
+    if (rc)
+        return rc;
+    char *end = text;
+    for (const char *c = text ? text : ""; *c; c++)
+        if (*c != '\r' && *c != '\n')
+            *end++ = *c;
+    if (text)
+        *end = '\0';
+    *to = text ? text : "";
+    return 0;
+}
+
 static int add_input(struct parser *p, enum options_input_kind kind, const char *text)
 {
     p->o->inputs[p->o->input_count++] = (struct options_input){.kind = kind, .text = text};
@@ -319,6 +342,7 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
         *(const char **)value_of(p->o, opt) = value;
         return 0;
     case OPTION_TEXT:
+    case OPTION_MAYBE:
         if (!*value)
             return options_fail(p->o, EXIT_USAGE, "%s: an empty argument", p->shown);
         *(const char **)value_of(p->o, opt) = value;
@@ -327,6 +351,8 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
         return add_item(p, value_of(p->o, opt), value);
     case OPTION_HEADER:
         return set_header(p, opt, value);
+    case OPTION_FORMAT:
+        return set_format(p, opt, value);
     case OPTION_OUTPUT:
         return set_output(p, value);
     case OPTION_URL:
@@ -335,6 +361,12 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
         return set_cert(p, opt, value);
     case OPTION_PROXY:
         return set_proxy(p, opt, value);
+    case OPTION_COOKIE:
+        return options_add_cookie(p->o, p->shown, value);
+    case OPTION_USER:
+        return options_set_user(p->o, value) ? 0 : options_no_memory(p->o);
+    case OPTION_UPLOAD:
+        return options_add_upload(p->o, p->shown, value);
     case OPTION_DATA:
         return options_add_data(p->o, p->shown, (unsigned)opt->min, value);
     case OPTION_RANGE:
@@ -346,6 +378,7 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
         return 0;
     case OPTION_FLAG:
     case OPTION_SET:
+    case OPTION_BITS:
     case OPTION_HELP:
     case OPTION_VERSION:
     case OPTION_SOON:
@@ -356,8 +389,9 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
 
 static bool takes_value(const struct option *opt)
 {
-    return opt->kind != OPTION_FLAG && opt->kind != OPTION_SET && opt->kind != OPTION_HELP &&
-           opt->kind != OPTION_VERSION && opt->kind != OPTION_SOON;
+    return opt->kind != OPTION_FLAG && opt->kind != OPTION_SET && opt->kind != OPTION_BITS &&
+           opt->kind != OPTION_HELP && opt->kind != OPTION_VERSION && opt->kind != OPTION_SOON &&
+           opt->kind != OPTION_MAYBE;
 }
 
 static int set_help(struct parser *p, const char *value)
@@ -381,6 +415,8 @@ static int apply(struct parser *p, const struct option *opt, const char *value)
         return set_help(p, value);
     if (opt->once)
         p->o->once = opt->name;
+    if (opt->kind == OPTION_MAYBE && value)
+        return set_value(p, opt, value);
     if (!takes_value(opt)) {
         if (value)
             return options_fail(p->o, EXIT_USAGE, "%s takes no argument", p->shown);
@@ -388,6 +424,10 @@ static int apply(struct parser *p, const struct option *opt, const char *value)
             p->o->action = p->o->action == ACTION_HELP ? ACTION_HELP : ACTION_VERSION;
         else if (opt->kind == OPTION_SET)
             *(unsigned *)value_of(p->o, opt) = (unsigned)opt->min;
+        else if (opt->kind == OPTION_BITS)
+            *(unsigned *)value_of(p->o, opt) |= (unsigned)opt->min;
+        else if (opt->kind == OPTION_MAYBE)
+            *(const char **)value_of(p->o, opt) = "";
         else
             *(bool *)value_of(p->o, opt) = true;
         return 0;
@@ -418,12 +458,14 @@ static int parse_negated(struct parser *p, const char *name, size_t len, bool ha
         return unknown(p, name - 3, len + 3);
     if (opt->kind == OPTION_SOON)
         return options_fail(p->o, EXIT_USAGE, "%s is not there yet", p->shown);
-    if (opt->kind != OPTION_FLAG && !(opt->kind == OPTION_SET && opt->max))
+    if (opt->kind != OPTION_FLAG && opt->kind != OPTION_BITS && !(opt->kind == OPTION_SET && opt->max))
         return options_fail(p->o, EXIT_USAGE, "there is no %s: --%s is not a switch", p->shown, opt->name);
     if (has_value)
         return options_fail(p->o, EXIT_USAGE, "%s takes no argument", p->shown);
     if (opt->kind == OPTION_SET)
         *(unsigned *)value_of(p->o, opt) = (unsigned)opt->max;
+    else if (opt->kind == OPTION_BITS)
+        *(unsigned *)value_of(p->o, opt) &= ~(unsigned)opt->min;
     else
         *(bool *)value_of(p->o, opt) = false;
     if (p->o->once == opt->name)
@@ -508,7 +550,8 @@ int options_parse(struct options *o, int argc, char **argv)
     size_t most = argc > 0 ? (size_t)argc : 1;
     o->inputs = calloc(most, sizeof *o->inputs);
     o->outputs.item = calloc(most, sizeof *o->outputs.item);
-    if (!o->inputs || !o->outputs.item)
+    o->uploads.item = calloc(most, sizeof *o->uploads.item);
+    if (!o->inputs || !o->outputs.item || !o->uploads.item)
         return options_no_memory(o);
 
     bool operands = false;
@@ -546,10 +589,12 @@ void options_deinit(struct options *o)
         free(o->owned[i]);
     free(o->owned);
     options_deinit_body(o);
+    options_deinit_auth(o);
     free(o->headers.item);
     free(o->resolve.item);
     free(o->connect_to.item);
     free(o->proxy_headers.item);
     free(o->outputs.item);
+    free(o->uploads.item);
     free(o->inputs);
 }

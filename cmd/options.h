@@ -19,6 +19,7 @@ enum option_kind {
     OPTION_SIZE,     /* uint64_t in bytes, from "100", "10k", "1.5M" */
     OPTION_SECONDS,  /* uint64_t in milliseconds, from "2" or "0.5" */
     OPTION_TEXT,     /* const char * */
+    OPTION_MAYBE,    /* const char *, "" without an argument, which stands behind "=" alone */
     OPTION_SET,      /* takes no argument: unsigned becomes min; max by --no-NAME, which there is if that is not 0 */
     OPTION_FIELD,    /* const char * that goes into a head; at least min bytes */
     OPTION_TOKEN,    /* const char *, a word as methods are (RFC 9110 section 5.6.2) */
@@ -26,11 +27,16 @@ enum option_kind {
     OPTION_PROTOS,   /* unsigned, AFETCH_SCHEME_..., such as "=https" or "-http" */
     OPTION_CHOICE,   /* const char *, one of the words of `choices` */
     OPTION_LIST,     /* struct options_list: one more */
+    OPTION_FORMAT,   /* const char *, or @FILE with it, less its line ends */
     OPTION_HEADER,   /* one more of a struct options_list, or @FILE */
     OPTION_OUTPUT,   /* one more of options.outputs */
     OPTION_CERT,     /* FILE[:PASSWORD], in a struct afetch_tls */
     OPTION_PROXY,    /* const char *, a proxy's URL; of the kind that `choices` names, where it names none itself */
+    OPTION_USER,     /* NAME[:PASSWORD] */
+    OPTION_COOKIE,   /* one more of options.cookie or options.cookie_files */
+    OPTION_BITS,     /* takes no argument: adds min to unsigned, which --no-NAME takes off again */
     OPTION_URL,      /* one more of options.inputs */
+    OPTION_UPLOAD,   /* one more of options.uploads */
     OPTION_RANGE,    /* options.range */
     OPTION_CONTINUE, /* options.resume: a number, or - */
     OPTION_TIME,     /* options.condition: a date, or a file */
@@ -43,8 +49,10 @@ enum option_kind {
 enum option_topic {
     TOPIC_INPUT,
     TOPIC_OUTPUT,
+    TOPIC_REPORTS,
     TOPIC_LIMITS,
     TOPIC_HTTP,
+    TOPIC_AUTH,
     TOPIC_RETRIES,
     TOPIC_NETWORK,
     TOPIC_PROXY,
@@ -164,7 +172,20 @@ struct options {
     unsigned happy_eyeballs_ms;
     bool keepalive;
     unsigned keepalive_time, keepalive_count;
+    const char *write_out; /* NULL: none */
+    const char *jsonl;     /* a file; "": standard output; NULL: no such report */
 
+    const char *user, *password; /* -u; NULL: none. A user without password is asked for it */
+    bool ask_password;
+    const char *bearer; /* NULL: none */
+    unsigned auth;      /* AFETCH_AUTH_... */
+    bool netrc, netrc_optional;
+    const char *netrc_file; /* NULL: .netrc in the home folder */
+    bool cookies;           /* they are kept */
+    struct bytes cookie;    /* -b NAME=VALUE; empty: none */
+    struct bytes cookie_files;
+    const char *cookie_jar; /* -c; NULL: none */
+    bool junk_session_cookies;
     bool has_data; /* -d and its like: data is sent, which may be empty */
     bool json, get;
     struct bytes data;
@@ -185,6 +206,7 @@ struct options {
     struct options_input *inputs; /* in the order of the command line */
     size_t input_count;
     struct options_list outputs; /* the -o, in order */
+    struct options_list uploads; /* the -T, in order; "": none */
     struct options_list headers;
 
     const char *once;         /* an option that was given and is `once`; NULL: none */
@@ -205,6 +227,9 @@ char *options_own(struct options *o, char *text);
 
 /* The -o that holds for what comes of o->inputs[input], or NULL. */
 const char *options_output(const struct options *o, size_t input);
+
+/* The -T of what comes of o->inputs[input], or NULL. */
+const char *options_upload(const struct options *o, size_t input);
 
 /* Prints help on a topic (NULL: the short one; "all"; "category"; a topic's name). false: there is no such topic. */
 bool help_known(const char *topic);

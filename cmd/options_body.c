@@ -104,6 +104,36 @@ int options_add_data(struct options *o, const char *shown, unsigned kind, const 
     return rc;
 }
 
+/* ---- uploads ---------------------------------------------------------------------------------------------------------- */
+
+int options_add_upload(struct options *o, const char *shown, const char *value)
+{
+    bool input = strcmp(value, "-") == 0 || strcmp(value, ".") == 0;
+    int rc = input ? options_claim_stdin(o, strcmp(shown, "-T") == 0 ? "-T" : "--upload-file") : 0;
+    if (rc == 0)
+        o->uploads.item[o->uploads.count++] = value;
+    return rc;
+}
+
+const char *options_upload(const struct options *o, size_t input)
+{
+    const char *file = input < o->uploads.count ? o->uploads.item[input] : "";
+    return *file ? file : NULL;
+}
+
+static int check_uploads(struct options *o)
+{
+    const char *other = o->has_data ? "-d" : o->head ? "-I" : NULL;
+    if (o->uploads.count == 0)
+        return 0;
+    if (other)
+        return options_fail(o, 2, "-T and %s contradict each other; give one of them", other);
+    if (o->uploads.count > o->input_count)
+        return options_fail(o, 2, "%zu -T for %zu URL%s; give one for each, in their order", o->uploads.count,
+                            o->input_count, o->input_count == 1 ? "" : "s");
+    return 0;
+}
+
 /* ---- together --------------------------------------------------------------------------------------------------------- */
 
 static bool has_header(const struct options *o, const char *name)
@@ -154,6 +184,8 @@ int options_check_body(struct options *o)
         rc = options_fail(o, 2,
                           "-I asks for a head alone, and -d sends a body: give one of them (or -G, which puts it "
                           "into the URL)");
+    if (rc == 0)
+        rc = check_uploads(o);
     return rc ? rc : add_json_headers(o);
 }
 

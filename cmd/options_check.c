@@ -1,5 +1,6 @@
 /* What options mean together, once all of them are read. */
 #include "options_check.h"
+#include "options_auth.h"
 #include "options_body.h"
 #include "options_proxy.h"
 #include "options_ranges.h"
@@ -154,12 +155,13 @@ int options_check(struct options *o)
         return refuse(o, "no URL given: --json sends its argument as a request's body; did you mean --jsonl?");
     if (o->input_count == 0)
         return refuse(o, "no URL given: afetch URL..., or \"afetch -\" to read them from standard input");
+    options_check_auth(o);
     const char *why = options_check_tls(o);
     if (why)
         return refuse(o, "%s", why);
     int rc = options_check_proxy(o);
     if (rc)
-        return rc == AFETCH_MEMORY ? (refuse(o, "out of memory"), rc) : rc;
+        return rc;
     rc = check_mode(o);
     if (rc == 0)
         rc = check_request(o);

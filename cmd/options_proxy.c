@@ -1,4 +1,5 @@
 #include "options_proxy.h"
+#include "options_check.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +22,7 @@ int options_check_proxy(struct options *o)
         return 0;
     char *user = options_own(o, strndup(o->proxy_user, (size_t)(colon - o->proxy_user)));
     if (!user)
-        return AFETCH_MEMORY;
+        return options_no_memory(o);
     o->proxy_user = user;
     o->proxy_password = colon + 1;
     return 0;

@@ -1,17 +1,18 @@
 #include "report.h"
+#include "reports.h"
+#include "secret.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 enum { WHY_CUT = 1000 };
 
 void report_init(struct report *r, bool silent, bool show_error)
 {
     struct output out = r->out;
-    *r = (struct report){.out = out, .quiet = silent, .errors = !silent || show_error};
+    *r = (struct report){.out = out, .quiet = silent, .errors = !silent || show_error, .lines = true};
 }
 
 void report_deinit(struct report *r)
@@ -67,22 +68,19 @@ bool report_check(struct report *r)
     return r->out.closed;
 }
 
-bool report_success(struct report *r, const char *url, uint64_t bytes)
+static void tell_success(struct report *r, const struct record *rec)
 {
-    r->inputs++;
-    r->bytes += bytes;
-    if (r->mode)
-        return true;
+    r->bytes += rec->bytes;
+    if (r->mode || !r->lines)
+        return;
     struct text *t = begin(r, "");
-    text_addf(t, "%llu bytes received from ", (unsigned long long)bytes);
-    text_add_shown(t, url, strlen(url), SIZE_MAX);
+    text_addf(t, "%llu bytes received from ", (unsigned long long)rec->bytes);
+    text_add_shown(t, rec->url, strlen(rec->url), SIZE_MAX);
     text_adds(t, "\n");
-    if (t->failed) {
+    if (t->failed)
         report_run_failure(r, AFETCH_MEMORY, "out of memory");
-        return false;
-    }
-    output_write(&r->out, t->data, t->len);
-    return report_check(r);
+    else
+        output_write(&r->out, t->data, t->len);
 }
 
 static void count_code(struct report *r, int code)
@@ -91,15 +89,16 @@ static void count_code(struct report *r, int code)
     r->code = r->code ? r->code : code;
 }
 
-void report_failure(struct report *r, struct report_place place, const char *url, int code, const char *why)
+static void tell_failure(struct report *r, const struct record *rec)
 {
-    r->inputs++;
+    const char *url = rec->url;
+    struct report_place place = rec->place;
     r->failed++;
-    count_code(r, code);
+    count_code(r, rec->code);
     if (!r->errors || r->out.broken)
         return;
     struct text *t = begin_error(r);
-    bool bad_line = place.line && (!url || code == AFETCH_URL || code == AFETCH_SCHEME);
+    bool bad_line = place.line && (!url || rec->code == AFETCH_URL || rec->code == AFETCH_SCHEME);
     if (bad_line) {
         text_addf(t, "line %llu", (unsigned long long)place.line);
         if (place.list) {
@@ -112,8 +111,20 @@ void report_failure(struct report *r, struct report_place place, const char *url
         text_add_shown(t, url, strlen(url), bad_line ? (size_t)TEXT_CUT : SIZE_MAX);
         text_adds(t, ": ");
     }
-    text_add_shown(t, why, strlen(why), WHY_CUT);
+    text_add_shown(t, rec->error, strlen(rec->error), WHY_CUT);
     send_error(r);
+}
+
+bool report_end(struct report *r, struct record *rec)
+{
+    r->inputs++;
+    if (rec->code)
+        tell_failure(r, rec);
+    else
+        tell_success(r, rec);
+    if (r->reports)
+        reports_tell(r->reports, rec);
+    return report_check(r);
 }
 
 /* ---- the run ---------------------------------------------------------------------------------------------------- */
@@ -172,10 +183,6 @@ void report_answer(struct report *r, const char *fmt, ...)
 
 /* ---- the trace -------------------------------------------------------------------------------------------------- */
 
-static const char *const secret_fields[] = {"authorization", "proxy-authorization", "cookie",      "cookie2",
-                                            "set-cookie",    "set-cookie2",         "x-api-key",   "x-auth-token",
-                                            "x-csrf-token",  "authentication-info", "www-api-key", "api-key"};
-
 /* How much of a head's line may be shown: all, or the name of a field whose value is a secret. */
 static size_t shown_part(const char *text, size_t len)
 {
@@ -183,10 +190,7 @@ static size_t shown_part(const char *text, size_t len)
     if (!colon)
         return len;
     size_t name = (size_t)(colon - text);
-    for (size_t i = 0; i < sizeof secret_fields / sizeof secret_fields[0]; i++)
-        if (strlen(secret_fields[i]) == name && strncasecmp(text, secret_fields[i], name) == 0)
-            return name + 1;
-    return len;
+    return secret_is_field(text, name) ? name + 1 : len;
 }
 
 void report_trace(struct report *r, uint64_t number, enum afetch_trace kind, const char *text, size_t len)
@@ -200,7 +204,7 @@ void report_trace(struct report *r, uint64_t number, enum afetch_trace kind, con
     text_addf(t, "[%llu] %c ", (unsigned long long)number, marks[kind]);
     text_add_shown(t, text, part, SIZE_MAX);
     if (part < len)
-        text_adds(t, " (masked)");
+        text_adds(t, " " SECRET_MASK);
     send_error(r);
 }
 

@@ -5,16 +5,19 @@
 
 #include "afetch.h"
 #include "output.h"
+#include "record.h"
 #include "text.h"
 
 enum { EXIT_SEVERAL = 123, EXIT_PIPE = 141 };
 
 struct report {
     struct output out;
-    struct text line; /* the line under way */
-    bool quiet;       /* -s: no total, no warnings */
-    bool errors;      /* they are shown */
-    const char *mode; /* of --compare, where this is one of its runs: no lines and no total; NULL: it is not */
+    struct text line;        /* the line under way */
+    bool quiet;              /* -s: no total, no warnings */
+    bool errors;             /* they are shown */
+    const char *mode;        /* of --compare, where this is one of its runs: no lines and no total; NULL: it is not */
+    bool lines;              /* of successes are wanted: no other report is in their place */
+    struct reports *reports; /* beside them; NULL: none */
     uint64_t inputs, failed, bytes;
     int code;         /* the first failure's */
     bool several;     /* there were failures of different codes */
@@ -22,19 +25,11 @@ struct report {
     bool output_told; /* the failure of standard output was reported */
 };
 
-/* Where an input stood: a line of a list, if line is not 0. */
-struct report_place {
-    uint64_t line;
-    const char *list; /* NULL: there is one list alone */
-};
-
 void report_init(struct report *r, bool silent, bool show_error);
 void report_deinit(struct report *r);
 
-/* The two ends of an input; each counts it. false: standard output took no line, and the run should end. */
-bool report_success(struct report *r, const char *url, uint64_t bytes);
-/* url: NULL for a line that is none. */
-void report_failure(struct report *r, struct report_place place, const char *url, int code, const char *why);
+/* The end of an input, which counts it. false: standard output took no line, and the run should end. */
+bool report_end(struct report *r, struct record *rec);
 
 /* A sentence on standard error, unless -s. */
 void report_note(struct report *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -1,6 +1,9 @@
 #include "run.h"
+#include "cookies.h"
 #include "input.h"
 #include "library_options.h"
+#include "login.h"
+#include "reports.h"
 #include "signals.h"
 #include "transfer.h"
 #include "url_edit.h"
@@ -24,11 +27,15 @@ struct run {
     const struct options *options;
     struct report *report;
     struct afetch_session *session;
+    struct reports reports;
     struct input input;
     struct transfers transfers;
+    struct login login;
     struct afetch_body *body; /* of every request; NULL: none */
     unsigned parallel;        /* transfers at once */
     uint64_t inputs;          /* taken */
+    uint64_t urls;            /* of them, with globs counted once */
+    size_t argument;          /* that the last one came of */
     bool ended;               /* nothing new is begun */
     bool input_waits;         /* a list of URLs is still being written */
     size_t answers;           /* to SIGUSR1, lines so far */
@@ -62,21 +69,56 @@ static void wake(void *arg)
 }
 
 /* An input that is no URL, or whose globs are none. */
-static void refuse(struct run *r, struct report_place place, const struct input_item *item)
+static void refuse(struct run *r, const struct transfer_start *start, const struct input_item *item)
 {
     struct afetch_request *shown = item->url ? afetch_request_new(item->url, item->len) : NULL;
-    report_failure(r->report, place, shown ? afetch_request_url(shown) : NULL, item->code, item->problem);
+    struct record rec = {.place = start->place,
+                         .n = start->n,
+                         .urlnum = start->urlnum,
+                         .url = shown ? afetch_request_url(shown) : NULL,
+                         .code = item->code,
+                         .error = item->problem};
+    if (!report_end(r->report, &rec))
+        end_early(r);
     afetch_request_free(shown);
 }
 
+/* What the globs of one URL come to counts as one. */
+static uint64_t count_url(struct run *r, const struct input_item *item)
+{
+    if (!r->urls || item->line || item->argument != r->argument)
+        r->urls++;
+    r->argument = item->argument;
+    return r->urls - 1;
+}
+
 /* The URL with what options add to it. */
+static bool is_standard_input(const char *upload)
+{
+    return strcmp(upload, "-") == 0 || strcmp(upload, ".") == 0;
+}
+
+/* The URL with what options add to it: the name of a file that is sent, and a query. false: no memory. */
+static bool edit_url(const struct options *o, const struct input_item *item, struct bytes *url)
+{
+    struct bytes named = {0};
+    bool ok = item->upload && !is_standard_input(item->upload)
+                  ? url_add_name(&named, item->url, item->len, item->upload)
+                  : bytes_add(&named, item->url, item->len);
+    if (ok)
+        ok = o->query.len ? url_add_query(url, named.data, named.len, o->query.data)
+                          : bytes_add(url, named.data, named.len);
+    bytes_deinit(&named);
+    return ok;
+}
+
 static void begin_edited(struct run *r, const struct transfer_start *start, const struct input_item *item)
 {
     struct bytes url = {0};
-    if (url_add_query(&url, item->url, item->len, r->options->query.data))
+    if (edit_url(r->options, item, &url))
         transfers_begin(&r->transfers, start, url.data, url.len);
     else
-        report_failure(r->report, start->place, NULL, AFETCH_MEMORY, afetch_code_text(AFETCH_MEMORY));
+        transfers_out_of_memory(&r->transfers, start);
     bytes_deinit(&url);
 }
 
@@ -87,12 +129,14 @@ static void take(struct run *r, const struct input_item *item)
         .output = options_output(r->options, item->argument),
         .glob = item->glob,
         .n = r->inputs,
+        .urlnum = count_url(r, item),
         .options = r->options,
         .body = r->body,
+        .upload = item->upload,
     };
     if (item->problem)
-        refuse(r, start.place, item);
-    else if (r->options->query.len)
+        refuse(r, &start, item);
+    else if (r->options->query.len || item->upload)
         begin_edited(r, &start, item);
     else
         transfers_begin(&r->transfers, &start, item->url, item->len);
@@ -101,7 +145,7 @@ static void take(struct run *r, const struct input_item *item)
 /* Whether another input may be begun now. If not, there will be a wake when it may. */
 static bool room(struct run *r)
 {
-    return transfers_room(&r->transfers) && !output_full(&r->report->out);
+    return transfers_room(&r->transfers) && !output_full(&r->report->out) && !reports_full(&r->reports);
 }
 
 static enum afetch_next next(void *arg, struct afetch_request **out)
@@ -191,7 +235,8 @@ static void on_wake(void *arg)
 unsigned run_fit(const struct options *o, struct report *report)
 {
     struct rlimit limit;
-    unsigned each = 1 + (o->outputs.count > 0) + (o->mode == AFETCH_THREADS); /* a thread is woken by one */
+    unsigned each = 1 + (o->outputs.count > 0) + (o->uploads.count > 0) +
+                    (o->mode == AFETCH_THREADS); /* a thread is woken by one */
     rlim_t need = (rlim_t)o->parallel_max * each + SPARE_DESCRIPTORS;
     if (o->mode == AFETCH_SYNC || getrlimit(RLIMIT_NOFILE, &limit) < 0)
         return o->parallel_max;
@@ -228,6 +273,7 @@ static bool open_session(struct run *r)
     const struct options *o = r->options;
     struct afetch_options opt;
     library_options(&opt, o);
+    login_begin(&r->login, o, &opt);
     opt.parallel_max = r->parallel = run_fit(o, r->report);
     if (o->verbose) {
         opt.trace = on_trace;
@@ -249,7 +295,9 @@ static void fetch_all(struct run *r, uint64_t start_ns)
     transfers_init(&r->transfers, r->report, &owner, r->options->sync ? SYNC_FILES : r->parallel, r->options->sync);
     r->report->out.stopped = stopped;
     output_begin(&r->report->out, wake, r);
+    reports_begin(&r->reports, wake, r);
 
+    cookies_begin(r->session, r->options, r->report);
     signals_catch(r->session);
     afetch_session_set_source(r->session, next, r);
     afetch_session_set_on_wake(r->session, on_wake, r);
@@ -261,10 +309,20 @@ static void fetch_all(struct run *r, uint64_t start_ns)
     input_deinit(&r->input);
     transfers_end(&r->transfers);
     uint64_t elapsed_ns = now_ns() - start_ns;
+    cookies_end(r->session, r->options, r->report);
+    reports_end(&r->reports);
     output_end(&r->report->out, answer, r);
     report_check(r->report);
     report_total(r->report, elapsed_ns, r->options->mode == AFETCH_SYNC ? 0 : stats.longest_wait_ns);
     signals_catch(NULL);
+}
+
+static bool open_reports(struct run *r)
+{
+    const struct options *o = r->options;
+    r->report->reports = &r->reports;
+    r->report->lines = !o->jsonl && !o->write_out && !cookies_to_stdout(o);
+    return reports_open(&r->reports, o, r->report);
 }
 
 static bool make_body(struct run *r)
@@ -281,10 +339,13 @@ int run(const struct options *options, struct report *report)
 {
     uint64_t start_ns = now_ns();
     struct run r = {.options = options, .report = report};
-    if (make_body(&r) && open_session(&r)) {
+    if (make_body(&r) && open_reports(&r) && open_session(&r)) {
         fetch_all(&r, start_ns);
         afetch_session_free(r.session);
     }
+    reports_close(&r.reports);
+    report->reports = NULL;
+    login_end(&r.login);
     afetch_body_free(r.body);
     int signal = report->out.broken ? 0 : signals_caught();
     return signal ? 128 + signal : report_exit_status(report);

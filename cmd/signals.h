@@ -1,5 +1,5 @@
 /* SIGINT and SIGTERM end a run cleanly; the second one kills. SIGUSR1 asks what it waits for. SIGPIPE is ignored. Used
- * by run.c, compare.c and main.c. */
+ * by run.c, compare.c, password.c and main.c. */
 #ifndef AFETCH_CMD_SIGNALS_H
 #define AFETCH_CMD_SIGNALS_H
 

@@ -2,6 +2,8 @@
 #include "asked.h"
 #include "etag.h"
 #include "filework.h"
+#include "infile.h"
+#include "reports.h"
 #include "signals.h"
 #include "template.h"
 #include "thread.h"
@@ -34,8 +36,9 @@ struct transfer {
     uint64_t bytes; /* of the body */
     int code;       /* of a failure whose body is kept all the same (--fail-with-body) */
     char *why;
-    const char *etag_save; /* the file for it; NULL: there is none */
-    char *etag;            /* of the response that was told last; NULL: none */
+    struct record_log *log; /* for reports; NULL: none wants it */
+    const char *etag_save;  /* the file for it; NULL: there is none */
+    char *etag;             /* of the response that was told last; NULL: none */
 
     struct filework *file;        /* NULL: it has none */
     int descriptor;               /* what the file is, if it is standard output or standard error; else -1 */
@@ -43,6 +46,7 @@ struct transfer {
     bool begun;                   /* there is a body for the file */
     bool printed;                 /* bytes of it went to standard output or standard error */
     bool paused;                  /* it has returned AFETCH_PAUSE */
+    struct infile_feed feed;      /* what it sends */
     struct transfer *prev, *next; /* in all->first */
     struct transfer *other;       /* in all->ready_first or all->paused */
 };
@@ -108,10 +112,16 @@ static void finish(struct transfer *t, const char *url, int code, const char *wh
         code = AFETCH_WRITE;
         why = sentence;
     }
-    if (code)
-        report_failure(ts->report, t->place, url, code, why);
-    else if (!report_success(ts->report, url, t->bytes))
+    struct record rec = {.place = t->place,
+                         .number = number_of(t),
+                         .url = url,
+                         .code = code,
+                         .error = why ? why : "",
+                         .bytes = t->bytes};
+    record_log_fill(t->log, &rec);
+    if (!report_end(ts->report, &rec))
         ts->owner.end_run(ts->owner.arg);
+    record_log_free(t->log);
     free(t->url);
     free(t->why);
     free(t->etag);
@@ -262,9 +272,16 @@ static void finish_file(struct transfer *t, const char *url, const struct afetch
     }
 }
 
+static void on_hop(void *arg, struct afetch_request *r, const struct afetch_hop *hop)
+{
+    struct transfer *t = arg;
+    record_log_hop(t->log, r, hop);
+}
+
 static void on_done(void *arg, struct afetch_request *r, const struct afetch_result *result)
 {
     struct transfer *t = arg;
+    record_log_result(t->log, result);
     struct transfers *ts = t->all;
     bool next_turn = t->file && ts->one_at_a_time;
     t->request = NULL;
@@ -302,6 +319,8 @@ static void claim(struct transfer *t, const struct transfer_start *start)
     const char *url = afetch_request_url(t->request);
     char why[OUTFILE_WHY] = "";
     char *path = template_fill(start->output, start->n, url, start->glob, why, sizeof why);
+    if (path)
+        record_log_path(t->log, path);
     if (path && !ts->files)
         ts->files = files_new(ts->parallel, ts->owner.wake, ts->owner.arg);
     bool failed = false;
@@ -325,26 +344,72 @@ static void claim(struct transfer *t, const struct transfer_start *start)
     ts->ahead++;
 }
 
+/* false: no memory. */
+static bool set_body(struct transfer *t, struct afetch_request *request, const struct transfer_start *start)
+{
+    struct transfers *ts = t->all;
+    struct afetch_body *body = start->upload ? afetch_body_new_fed(start->upload) : start->body;
+    if (body && !ts->infiles)
+        ts->infiles = infiles_new();
+    bool ok = ts->infiles || (!body && !start->upload);
+    if (ok && (body || !start->upload)) {
+        t->feed.all = ts->infiles;
+        afetch_request_set_body(request, body);
+        afetch_request_set_feeder(request, &infile_feeder, &t->feed);
+    }
+    if (start->upload)
+        afetch_body_free(body);
+    return ok && (body || !start->upload);
+}
+
+/* NULL without memory. */
+static struct afetch_request *make_request(struct transfer *t, const struct transfer_start *start, const char *url,
+                                           size_t len)
+{
+    struct afetch_request *request = asked_request(start->options, start->upload != NULL, url, len);
+    if (request && set_body(t, request, start))
+        return request;
+    afetch_request_free(request);
+    return NULL;
+}
+
+void transfers_out_of_memory(struct transfers *ts, const struct transfer_start *start)
+{
+    struct record rec = {.place = start->place,
+                         .n = start->n,
+                         .urlnum = start->urlnum,
+                         .code = AFETCH_MEMORY,
+                         .error = afetch_code_text(AFETCH_MEMORY)};
+    if (!report_end(ts->report, &rec))
+        ts->owner.end_run(ts->owner.arg);
+}
+
 void transfers_begin(struct transfers *ts, const struct transfer_start *start, const char *url, size_t len)
 {
     struct transfer *t = malloc(sizeof *t);
-    struct afetch_request *request = asked_request(start->options, start->body, url, len);
-    if (!t || !request) {
-        report_failure(ts->report, start->place, NULL, AFETCH_MEMORY, afetch_code_text(AFETCH_MEMORY));
+    if (t) {
+        *t = (struct transfer){
+            .all = ts, .place = start->place, .etag_save = start->options->etag_save, .descriptor = -1};
+        t->request = make_request(t, start, url, len);
+    }
+    if (!t || !t->request) {
+        transfers_out_of_memory(ts, start);
         free(t);
-        afetch_request_free(request);
         return;
     }
-    *t = (struct transfer){
-        .all = ts, .place = start->place, .request = request, .etag_save = start->options->etag_save, .descriptor = -1};
     struct afetch_callbacks callbacks = {.done = on_done};
+    unsigned want = ts->report->reports ? ts->report->reports->want : 0;
+    if (want)
+        t->log = record_log_new(want, start->n, start->urlnum);
+    if (t->log)
+        callbacks.hop = on_hop;
     if (start->output || t->etag_save)
         callbacks.head = on_head;
     if (start->output) {
         callbacks.body = on_body;
         callbacks.restart = on_restart;
     }
-    afetch_request_set_callbacks(request, &callbacks, t);
+    afetch_request_set_callbacks(t->request, &callbacks, t);
     if (start->output)
         claim(t, start);
     else
@@ -508,6 +573,7 @@ static void end_unstarted(struct transfers *ts)
 
 void transfers_end(struct transfers *ts)
 {
+    infiles_drop(ts->infiles);
     if (!ts->files)
         return;
     end_unstarted(ts);

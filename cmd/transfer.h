@@ -7,6 +7,7 @@
 #include "report.h"
 
 struct files;
+struct infiles;
 struct options;
 struct transfer;
 
@@ -23,6 +24,7 @@ struct transfers {
     unsigned parallel;                         /* files that are written at once */
     bool one_at_a_time;                        /* those with a file, and their lines, keep the order of their inputs */
     struct files *files;                       /* NULL until one has a file */
+    struct infiles *infiles;                   /* likewise, one that is sent */
     struct transfer *first, *last;             /* those with a file that have not ended, in the order of their inputs */
     struct transfer *ready_first, **ready_end; /* to be handed to the session */
     struct transfer *paused;                   /* until there is room on standard output or standard error */
@@ -32,11 +34,13 @@ struct transfers {
 
 struct transfer_start {
     struct report_place place;
+    uint64_t urlnum;         /* which URL, from 0 */
     const char *output;      /* -o, or NULL */
     const struct glob *glob; /* whose values -o may want, during the call; NULL: none */
     uint64_t n;              /* which input, from 1 */
     const struct options *options;
     struct afetch_body *body; /* NULL: none */
+    const char *upload;       /* a file to be sent in its place, or NULL */
 };
 
 void transfers_init(struct transfers *ts, struct report *report, const struct transfers_owner *owner, unsigned parallel,
@@ -46,6 +50,8 @@ void transfers_init(struct transfers *ts, struct report *report, const struct tr
 bool transfers_room(const struct transfers *ts);
 /* Begins one, which soon is ready or has failed, and is reported when it ends. */
 void transfers_begin(struct transfers *ts, const struct transfer_start *start, const char *url, size_t len);
+/* One that there is no memory to begin fails. */
+void transfers_out_of_memory(struct transfers *ts, const struct transfer_start *start);
 /* The request of one that is ready, for the session; NULL: there is none now. */
 struct afetch_request *transfers_ready(struct transfers *ts);
 /* Whether there are some that the session may not know of, or not any more; there is a wake when there are none. */

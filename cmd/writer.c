@@ -29,8 +29,8 @@ struct writer {
     pthread_cond_t more; /* there is something to write, or nobody puts any more */
     pthread_cond_t less; /* a block was written */
     struct block *first, *last;
-    size_t queued; /* bytes, what is being written included */
-    int error[DESCRIPTORS];
+    size_t queued;          /* bytes, what is being written included */
+    int error[DESCRIPTORS]; /* errno of the write that failed: of 1, of 2, and of any other in 0's place */
     void (*wake)(void *arg);
     void *arg;
     bool idle;   /* the thread waits for more */
@@ -58,6 +58,11 @@ int writer_write(int fd, const char *data, size_t len, bool (*stopped)(void))
         }
     }
     return 0;
+}
+
+static int *error_of(struct writer *w, int fd)
+{
+    return &w->error[fd < DESCRIPTORS ? fd : 0];
 }
 
 /* ---- the thread ------------------------------------------------------------------------------------------------- */
@@ -104,15 +109,15 @@ static struct block *take(struct writer *w)
 
 static void write_block(struct writer *w, struct block *b)
 {
-    int error = w->error[b->fd];
+    int error = *error_of(w, b->fd);
     if (!error) {
         pthread_mutex_unlock(&w->lock);
         error = writer_write(b->fd, b->data, b->len, NULL);
         pthread_mutex_lock(&w->lock);
     }
     w->queued -= b->len;
-    if (error && !w->error[b->fd]) {
-        w->error[b->fd] = error;
+    if (error && !*error_of(w, b->fd)) {
+        *error_of(w, b->fd) = error;
         tell(w);
     }
     if (w->wanted && w->queued <= WRITER_FULL / 2)
@@ -192,7 +197,7 @@ bool writer_put(struct writer *w, int fd, const char *data, size_t len)
     bool ok = true;
     if (w->users == 1 && (ok = thread_start(thread, w)))
         w->users = 2;
-    if (ok && !w->error[fd])
+    if (ok && !*error_of(w, fd))
         ok = append(w, fd, data, len);
     if (w->idle ? w->first != NULL : w->paced && w->queued >= PACE_BYTES) {
         w->idle = w->paced = false;
@@ -222,7 +227,7 @@ size_t writer_queued(struct writer *w)
 int writer_error(struct writer *w, int fd)
 {
     pthread_mutex_lock(&w->lock);
-    int error = w->error[fd];
+    int error = *error_of(w, fd);
     pthread_mutex_unlock(&w->lock);
     return error;
 }

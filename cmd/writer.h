@@ -1,7 +1,8 @@
 /* A thread that writes to descriptors whose readers may be slow, standard output and standard error: blocking writes,
  * so that descriptors which other programs share are never set non-blocking, behind a queue whose owner is told when it
  * is full. What is put is written in order, each piece whole in one write(2), small ones together up to what a pipe
- * takes at once. Used by output.c. */
+ * takes at once. Beside standard output and standard error a writer may have one descriptor more. Used by output.c and
+ * report_file.c. */
 #ifndef AFETCH_CMD_WRITER_H
 #define AFETCH_CMD_WRITER_H
 

@@ -89,6 +89,17 @@ enum afetch_scheme { AFETCH_SCHEME_HTTP = 1, AFETCH_SCHEME_HTTPS = 2 };
 /* Redirects whose POST stays one; else it becomes a GET, as in browsers. */
 enum afetch_post { AFETCH_POST301 = 1, AFETCH_POST302 = 2, AFETCH_POST303 = 4 };
 
+/* Ways to say who asks: a bit for each. */
+enum afetch_auth { AFETCH_AUTH_BASIC = 1, AFETCH_AUTH_DIGEST = 2, AFETCH_AUTH_BEARER = 4 };
+
+/* Of a URL: whose name is shown there. */
+struct afetch_login {
+    const char *user,
+        *password;   /* in: its user info, NULL: it has none; out: what is to be shown, until the next call */
+    bool found;      /* out: that is this host's own, and no secret of where a redirect came from */
+    const char *why; /* out: particulars of a failure */
+};
+
 /* What a trace callback is given. */
 enum afetch_trace {
     AFETCH_TRACE_INFO,     /* one line of text about what happens */
@@ -143,6 +154,19 @@ struct afetch_options {
     bool disallow_user;         /* a URL with user info fails with AFETCH_LOGIN, a redirect's too */
     unsigned proto;             /* AFETCH_SCHEME_…: which URLs may be fetched, a redirect's too; 0 (default): all */
     const char *default_scheme; /* of a URL without one: "http" (default) or "https" */
+    /* Who asks. It is shown to the origin of the URL that was asked for, not to others that redirects lead to (but see
+     * location_trusted). */
+    const char *user, *password; /* for all requests, in place of their URLs' user info; user NULL: that */
+    const char *bearer;          /* a token (RFC 6750); NULL: none */
+    unsigned auth; /* AFETCH_AUTH_…, to choose from. A single one but Digest is used at once, else what is asked for
+                      tells; 0 (default): Bearer where there is a token, else Basic */
+    /* Asked for each host that a URL or a redirect leads to, where no user is given for the request or the session: 0 with
+     * login as it is to be, or a code that the request fails with. NULL: a URL's user info holds. */
+    enum afetch_code (*login)(void *arg, const char *host, struct afetch_login *login);
+    void *login_arg;
+    bool cookies; /* keep what responses set, and send it where it belongs (RFC 6265bis) */
+    const char
+        *cookie; /* "a=1; b=2": sent as it is, behind what is kept, to the origin that was asked for; NULL: none */
     struct afetch_tls tls;
     const char *dns_servers; /* "127.0.0.1:5353,…"; NULL: the system's */
     /* Where hosts are reached; in curl's syntax, see afetch(1). */
@@ -239,6 +263,14 @@ AFETCH_API void afetch_session_cancel(struct afetch_session *s);
  * but not after the run has ended; arg must stay until then. */
 AFETCH_API void afetch_session_describe(struct afetch_session *s, void (*line)(void *arg, const char *text), void *arg);
 
+/* The cookies that are kept, as a file of them. On the session's thread, before a run, between two, or within one.
+ * read takes such a file's text in (of Netscape's format, or heads with Set-Cookie fields), in place of those that are
+ * there already; drop_session: less what has no expiry. write gives them all in Netscape's format: *text is allocated (free
+ * it) and NUL-terminated. AFETCH_MEMORY; AFETCH_INTERNAL for a session that keeps none. */
+AFETCH_API enum afetch_code afetch_session_read_cookies(struct afetch_session *s, const char *text, size_t len,
+                                                        bool drop_session);
+AFETCH_API enum afetch_code afetch_session_write_cookies(struct afetch_session *s, char **text, size_t *len);
+
 struct afetch_stats {
     uint64_t connections;     /* made */
     uint64_t reused;          /* requests on a connection that was there */
@@ -287,14 +319,15 @@ struct afetch_result {
  * each retry. Times are as in struct afetch_result. The URL and method are those of this hop, the connection is the last
  * it had, and the heads are as they went: they hold credentials. */
 struct afetch_hop {
-    const char *url;        /* whole, less user info and fragment */
-    const char *method;     /* as it was sent */
-    enum afetch_code code;  /* AFETCH_OK also where a redirect is followed */
-    const char *error;      /* as in struct afetch_result */
-    int status;             /* 0: no response, and what is of one is 0, -1 or "" */
-    const char *reason;     /* "Not Found" */
-    int http_minor;         /* of HTTP/1.x */
-    int64_t content_length; /* -1: unknown */
+    const char *url;             /* whole, less user info and fragment */
+    const char *method;          /* as it was sent */
+    enum afetch_code code;       /* AFETCH_OK also where a redirect is followed */
+    const char *error;           /* as in struct afetch_result */
+    unsigned redirects, retries; /* before it */
+    int status;                  /* 0: no response, and what is of one is 0, -1 or "" */
+    const char *reason;          /* "Not Found" */
+    int http_minor;              /* of HTTP/1.x */
+    int64_t content_length;      /* -1: unknown */
     const char *request_head;
     size_t request_head_len;  /* 0: nothing was sent */
     uint64_t bytes_sent;      /* of the request's body, less its framing */
@@ -346,6 +379,8 @@ AFETCH_API enum afetch_code afetch_request_set_method(struct afetch_request *r, 
 AFETCH_API void afetch_request_set_head_only(struct afetch_request *r);
 /* One more "Name: value", after the session's. AFETCH_MEMORY, AFETCH_INTERNAL for a line end in it. */
 AFETCH_API enum afetch_code afetch_request_add_header(struct afetch_request *r, const char *line);
+/* As the session's user and password, for this one. password may be NULL. AFETCH_MEMORY. */
+AFETCH_API enum afetch_code afetch_request_set_user(struct afetch_request *r, const char *user, const char *password);
 /* As the session's timeout_ms, for this one. */
 AFETCH_API void afetch_request_set_timeout(struct afetch_request *r, uint64_t timeout_ms);
 

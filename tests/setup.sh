@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes a fresh Debian 12 or 13 (or Ubuntu) able to build and test afetch: installs what is missing, and brings what the
-# release lacks (llhttp, mbedTLS's source) into build/deps. It says what it installs, asks nothing, and does nothing
+# release lacks (llhttp, the sources of mbedTLS and yyjson) into build/deps. It says what it installs, asks nothing, and does nothing
 # where all is there. What comes from another suite passes through lists of our own; the system's stay as they are.
 # With AFETCH_MBEDTLS=system it installs the system's mbedTLS in place of the source.
 set -eu
@@ -26,9 +26,9 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 if ! command -v apt-get >/dev/null 2>&1; then
-    say "no apt-get here. By hand: cmake 3.25, a C compiler, pkg-config, libuv, c-ares, libidn2, llhttp 9, zlib, brotli,"
-    say "zstd, libpsl, cmocka, and for the tests clang, nginx, tinyproxy, microsocks, openssl, python3, curl, mandoc. cmake fetches mbedTLS's"
-    say "source, and llhttp if it must."
+    say "no apt-get here. By hand: cmake 3.25, a C compiler, pkg-config, libuv, c-ares, libidn2, llhttp 9, yyjson, zlib,"
+    say "brotli, zstd, libpsl, cmocka, and for the tests clang, nginx, Apache httpd, tinyproxy, microsocks, openssl,"
+    say "python3, curl, mandoc. cmake fetches mbedTLS's source, and llhttp and yyjson if it must."
     exit 0
 fi
 
@@ -44,6 +44,7 @@ have() {
     llvm) command -v llvm-symbolizer >/dev/null 2>&1 ;; # names the leaks that are mbedTLS's own
     ninja-build) command -v ninja >/dev/null 2>&1 ;;
     nginx-light) [ -x /usr/sbin/nginx ] ;;
+    apache2-bin) [ -x /usr/sbin/apache2 ] ;;
     libclang-rt-dev) ls /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.asan-*.a >/dev/null 2>&1 ;;
     tinyproxy-bin) command -v tinyproxy >/dev/null 2>&1 ;;
     *) installed "$1" ;;
@@ -52,7 +53,7 @@ have() {
 
 packages="gcc libc6-dev make cmake ninja-build pkg-config bzip2 ca-certificates git
     libuv1-dev libc-ares-dev libidn2-dev zlib1g-dev libbrotli-dev libzstd-dev libpsl-dev libcmocka-dev
-    clang libclang-rt-dev llvm clang-format clang-tidy nginx-light tinyproxy-bin microsocks
+    clang libclang-rt-dev llvm clang-format clang-tidy nginx-light apache2-bin tinyproxy-bin microsocks
     openssl python3 curl mandoc"
 [ "$mbedtls" != system ] || packages="$packages libmbedtls-dev"
 
@@ -104,7 +105,7 @@ if [ -n "$missing" ]; then
     [ -z "$wanted" ] || install_packages $wanted
 fi
 
-# ---- llhttp 9 and mbedTLS 3.6 -----------------------------------------------------------------------------------------
+# ---- llhttp 9, mbedTLS 3.6 and yyjson -----------------------------------------------------------------------------------------
 
 have_llhttp() {
     [ -f "$deps/llhttp/lib/libllhttp.a" ] && [ -f "$deps/llhttp/include/llhttp.h" ] && return 0
@@ -113,7 +114,9 @@ have_llhttp() {
 }
 have_mbedtls() { [ "$mbedtls" = system ] || [ -f "$deps/mbedtls-src/CMakeLists.txt" ]; }
 
-if have_llhttp && have_mbedtls; then
+have_yyjson() { [ -f "$deps/yyjson-src/src/yyjson.c" ] || installed libyyjson-dev; }
+
+if have_llhttp && have_mbedtls && have_yyjson; then
     exit 0
 fi
 if ! have_llhttp; then
@@ -121,6 +124,10 @@ if ! have_llhttp; then
     if [ -n "$version" ] && dpkg --compare-versions "$version" ge 9; then
         install_packages libllhttp-dev
     fi
+fi
+have_yyjson || [ -z "$(candidate libyyjson-dev || true)" ] || install_packages libyyjson-dev
+if have_llhttp && have_mbedtls && have_yyjson; then
+    exit 0
 fi
 
 # Debian's archive as this machine is told to reach it, whatever else is among its sources. Says nothing while apt's
@@ -145,7 +152,7 @@ keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 private_apt() { APT_CONFIG=$apt_dir/apt.conf apt-get -q -q "$@" </dev/null; }
 
-# Debian 13 has both, and Debian 12 can use them: one static library, and one source.
+# Debian 13 has them all, and Debian 12 can use them: one static library, and two sources.
 make_private_apt() {
     rm -rf "$apt_dir"
     mkdir -p "$apt_dir/parts" "$apt_dir/lists/partial" "$apt_dir/archives/partial" "$apt_dir/got" "$apt_dir/root"
@@ -193,16 +200,24 @@ if ! have_llhttp; then
     have_llhttp || fail "Debian 13's libllhttp-dev holds no libllhttp.a"
 fi
 
-if ! have_mbedtls; then
-    say "fetching mbedTLS's source"
-    (cd "$apt_dir/got" && private_apt source --download-only mbedtls) || fail "mbedTLS's source cannot be fetched"
-    for tarball in "$apt_dir"/got/mbedtls_*.orig*.tar.*; do
+# fetch_source PACKAGE [OPTION]: its released source becomes $deps/PACKAGE-src.
+fetch_source() {
+    say "fetching the source of $1"
+    # shellcheck disable=SC2086
+    (cd "$apt_dir/got" && private_apt source --download-only ${2:-} "$1") || fail "the source of $1 cannot be fetched"
+    rm -rf "$apt_dir/source"
+    mkdir "$apt_dir/source"
+    for tarball in "$apt_dir/got/$1"_*.orig*.tar.*; do
         case $tarball in *.asc) continue ;; esac
-        tar -xf "$tarball" -C "$apt_dir/root"
+        tar -xf "$tarball" -C "$apt_dir/source"
     done
-    list=$(find "$apt_dir/root" -maxdepth 2 -name CMakeLists.txt | head -n 1)
-    [ -n "$list" ] || fail "mbedTLS's source has no CMakeLists.txt"
-    rm -rf "$deps/mbedtls-src"
-    mv "$(dirname "$list")" "$deps/mbedtls-src"
-fi
+    list=$(find "$apt_dir/source" -maxdepth 2 -name CMakeLists.txt | head -n 1)
+    [ -n "$list" ] || fail "the source of $1 has no CMakeLists.txt"
+    rm -rf "$deps/$1-src"
+    mv "$(dirname "$list")" "$deps/$1-src"
+}
+
+have_mbedtls || fetch_source mbedtls
+# Its one tarball: what Debian adds is for its own packages.
+have_yyjson || fetch_source yyjson --tar-only
 say "ready"

@@ -5,9 +5,11 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/eventfd.h>
+#include <sys/random.h>
 #endif
 
 static int prepare(int fd)
@@ -113,4 +115,23 @@ void os_wake_close(int fds[2])
     if (fds[1] >= 0 && fds[1] != fds[0])
         close(fds[1]);
     fds[0] = fds[1] = -1;
+}
+
+int os_random(void *out, size_t len)
+{
+#ifdef __linux__
+    char *to = out;
+    while (len > 0) {
+        ssize_t n = getrandom(to, len, 0);
+        if (n < 0 && errno != EINTR)
+            return -1;
+        if (n > 0) {
+            to += n;
+            len -= (size_t)n;
+        }
+    }
+#else
+    arc4random_buf(out, len);
+#endif
+    return 0;
 }

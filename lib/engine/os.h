@@ -20,5 +20,7 @@ int os_wake_open(int fds[2]);
 void os_wake(int fd);
 void os_wake_drain(int fd);
 void os_wake_close(int fds[2]);
+/* Fills out with what nobody can guess. 0, or -1. */
+int os_random(void *out, size_t len);
 
 #endif

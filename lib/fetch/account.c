@@ -11,11 +11,6 @@ struct texts {
     char remote_ip[ADDR_TEXT_MAX], local_ip[ADDR_TEXT_MAX];
 };
 
-static uint64_t since_start(const struct afetch_request *r, uint64_t at_ns)
-{
-    return at_ns ? at_ns - r->start_ns : 0;
-}
-
 /* Whole, whatever was left out where it was given; without user info and fragment. */
 static const char *whole_url(const struct url *url, struct buf *out)
 {
@@ -75,13 +70,13 @@ static void add_response(struct afetch_hop *hop, const struct afetch_request *r,
 
 static void add_times(struct afetch_hop *hop, const struct afetch_request *r, uint64_t begun_ns)
 {
-    hop->begun_ns = since_start(r, begun_ns);
-    hop->resolved_ns = since_start(r, r->times.resolved_ns);
-    hop->connected_ns = since_start(r, r->times.connected_ns);
-    hop->secured_ns = since_start(r, r->times.secured_ns);
-    hop->sent_ns = since_start(r, r->sent_ns);
-    hop->first_byte_ns = since_start(r, r->first_byte_ns);
-    hop->done_ns = since_start(r, engine_now_ns(r->worker->engine));
+    hop->begun_ns = request_since_start(r, begun_ns);
+    hop->resolved_ns = request_since_start(r, r->times.resolved_ns);
+    hop->connected_ns = request_since_start(r, r->times.connected_ns);
+    hop->secured_ns = request_since_start(r, r->times.secured_ns);
+    hop->sent_ns = request_since_start(r, r->sent_ns);
+    hop->first_byte_ns = request_since_start(r, r->first_byte_ns);
+    hop->done_ns = request_since_start(r, engine_now_ns(r->worker->engine));
 }
 
 static void call(struct afetch_request *r, const struct afetch_hop *hop, const struct http1 *response)
@@ -107,10 +102,12 @@ void account_hop(struct afetch_request *r, const struct account *a)
     struct afetch_hop hop = {
         .url = whole_url(&r->url, &t.url),
         .method = request_method(r),
-        .code = failed ? (enum afetch_code)error_exit_code(a->rc) : AFETCH_OK,
+        .code = failed ? (enum afetch_code)error_exit_code(r->err.code ? r->err.code : a->rc) : AFETCH_OK,
         .error = !failed       ? ""
                  : r->err.code ? error_text(&r->err)
                                : error_name(a->rc),
+        .redirects = r->redirects,
+        .retries = r->retries,
         .request_head = a->head->len ? a->head->data : "",
         .request_head_len = a->head->len,
         .bytes_sent = r->bytes_sent,

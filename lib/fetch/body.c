@@ -93,6 +93,7 @@ static int read_fed(struct body_reader *b, const char **data, size_t *len)
     struct afetch_request *r = b->request;
     const void *bytes = NULL;
     enum afetch_feed feed = AFETCH_FEED_FAILED;
+    r->body_spent = r->body_spent || b->once; /* it may read ahead */
     lock_take(&r->session->lock);
     bool canceled = request_is_canceled(r);
     if (!canceled)
@@ -104,7 +105,6 @@ static int read_fed(struct body_reader *b, const char **data, size_t *len)
         return BODY_LATER;
     if (feed != AFETCH_FEED_SOME && feed != AFETCH_FEED_END)
         return feeder_failed(b);
-    r->body_spent = r->body_spent || b->once;
     *data = bytes;
     return feed == AFETCH_FEED_END ? BODY_END : BODY_BYTES;
 }

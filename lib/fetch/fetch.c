@@ -75,19 +75,14 @@ static bool end_hop(struct fetch *f)
     f->hopping = false;
     f->place.conn = f->u.hop.conn;
     f->u.hop.conn = NULL;
-    return f->u.hop.stale;
+    return f->u.hop.again;
 }
 
-/* Whether the request goes on after a hop that ended with rc: to where it was redirected, once more at
- * once, or in another try. */
+/* Whether the request goes on after a hop that ended with rc: to where it was redirected, or in another try. */
 static bool goes_on(struct fetch *f, int rc)
 {
     struct afetch_request *r = f->request;
     f->co.ret = rc;
-    if (r->then == REQUEST_AGAIN && response_read_past(r, rc)) {
-        attempt_reset(r);
-        return true;
-    }
     if (r->then != REQUEST_REDIRECT || !response_read_past(r, rc))
         return retry_again(r, rc, now_ns(f));
     f->co.ret = redirect_follow(r);

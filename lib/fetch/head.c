@@ -4,16 +4,16 @@
 #include <strings.h>
 
 #include "fetch/proxying.h"
+#include "fetch/jar.h"
 #include "fetch/redirect.h"
 #include "fetch/session.h"
 #include "fetch/upload.h"
-#include "proto/auth.h"
 
 /* The texts that a head is made of; freed together. */
 struct parts {
     char host[300];
     char range[RANGES_TEXT];
-    char *authorization;
+    char *authorization, *cookie;
     char *proxy_target, *proxy_authorization; /* where the request goes to a proxy as it is */
     const char **fields;                      /* the user's */
     size_t field_count;
@@ -22,18 +22,10 @@ struct parts {
 static void parts_deinit(struct parts *p)
 {
     free(p->authorization);
+    free(p->cookie);
     free(p->proxy_target);
     free(p->proxy_authorization);
     free(p->fields);
-}
-
-/* The URL's user info as an Authorization field's value; it belongs to that URL's origin. */
-static int authorize(const struct url *url, char **out)
-{
-    if (!url->user && !url->password)
-        return 0;
-    *out = auth_basic(url->user, url->password);
-    return *out ? 0 : ERR_MEMORY;
 }
 
 static bool is_line_of(const char *line, const char *name)
@@ -86,10 +78,15 @@ static int collect_for_proxy(struct parts *p, const struct afetch_request *r)
     return p->proxy_target ? proxying_authorize(r, &p->proxy_authorization) : ERR_MEMORY;
 }
 
-static const char *target(const struct parts *p, const struct afetch_request *r)
+static const char *own_target(const struct afetch_request *r)
 {
     const char *given = r->session->defaults.request_target;
-    return given ? given : p->proxy_target ? p->proxy_target : r->url.target;
+    return given ? given : r->url.target;
+}
+
+static const char *target(const struct parts *p, const struct afetch_request *r)
+{
+    return r->session->defaults.request_target || !p->proxy_target ? own_target(r) : p->proxy_target;
 }
 
 static int collect(struct parts *p, struct afetch_request *r)
@@ -97,9 +94,10 @@ static int collect(struct parts *p, struct afetch_request *r)
     int rc = url_authority(&r->url, p->host, sizeof p->host);
     if (rc < 0)
         return error_set(&r->err, rc, 0, "the host is too long");
-    if (authorize(&r->url, &p->authorization) < 0 || collect_fields(p, r) < 0 || collect_for_proxy(p, r) < 0)
+    if (collect_fields(p, r) < 0 || collect_for_proxy(p, r) < 0)
         return error_set(&r->err, ERR_MEMORY, 0, NULL);
-    return 0;
+    rc = credentials_value(r->credentials, r->session, request_method(r), own_target(r), &p->authorization, &r->err);
+    return rc == 0 ? jar_value(r, &p->cookie) : rc;
 }
 
 static int write_parts(struct parts *p, struct afetch_request *r, struct buf *out)
@@ -125,6 +123,7 @@ static int write_parts(struct parts *p, struct afetch_request *r, struct buf *ou
                                  .user_agent = *s->user_agent ? s->user_agent : NULL,
                                  .more = more,
                                  .more_count = sizeof more / sizeof more[0],
+                                 .cookie = p->cookie,
                                  .last = last,
                                  .last_count = UPLOAD_FIELDS,
                                  .user_fields = p->fields,

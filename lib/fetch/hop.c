@@ -158,8 +158,10 @@ static bool was_stale(const struct hop *h)
 
 static void end_attempt(struct hop *h)
 {
-    h->stale = was_stale(h);
-    if (!h->stale)
+    const struct afetch_request *r = h->request;
+    bool stale = was_stale(h);
+    h->again = stale || (r->then == REQUEST_AGAIN && response_read_past(r, h->co.ret));
+    if (!stale)
         account_hop(h->request, &(struct account){h->conn, &h->head, h->begun_ns, h->co.ret});
     buf_deinit(&h->head);
 }
@@ -170,7 +172,7 @@ static void end_exchange(struct hop *h)
     bool body_left = request_ends_at_head(h->request) && !request_is_head(h->request);
     bool reusable =
         h->exchange.conn && exchange_reusable(&h->exchange) && !body_left && !proxying_ends(h->request, h->conn->http1);
-    if (h->stale)
+    if (h->again)
         attempt_reset(h->request);
     exchange_end(&h->exchange);
     h->conn->used = true;

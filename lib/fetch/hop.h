@@ -18,7 +18,7 @@ struct hop {
     struct connect connect;
     struct exchange exchange;
     struct buf head;
-    bool stale;          /* out: the reused connection was closed before it answered: try on a new one */
+    bool again;          /* out: to be tried once more, at once and in its place, on the connection if there is one */
     struct co_sleep nap; /* a turn for the others */
 };
 

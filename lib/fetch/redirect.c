@@ -96,6 +96,7 @@ static int set_referer(struct afetch_request *r)
 int redirect_follow(struct afetch_request *r)
 {
     struct url to = {0};
+    error_clear(&r->err); /* of the body, which nobody wants */
     int rc = resolve(r, &to);
     if (rc < 0)
         return rc;

@@ -48,6 +48,9 @@ void afetch_request_free(struct afetch_request *r)
         free(r->headers[i]);
     free(r->headers);
     free(r->method);
+    free(r->user);
+    free(r->password);
+    credentials_free(r->credentials);
     afetch_body_free(r->body);
     deliver_reset(r);
     free(r->content_type);
@@ -111,6 +114,21 @@ enum afetch_code afetch_request_add_header(struct afetch_request *r, const char 
     if (!r->headers[r->header_count])
         return AFETCH_MEMORY;
     r->header_count++;
+    return AFETCH_OK;
+}
+
+enum afetch_code afetch_request_set_user(struct afetch_request *r, const char *user, const char *password)
+{
+    char *user_copy = strdup(user), *password_copy = password ? strdup(password) : NULL;
+    if (!user_copy || (password && !password_copy)) {
+        free(user_copy);
+        free(password_copy);
+        return AFETCH_MEMORY;
+    }
+    free(r->user);
+    free(r->password);
+    r->user = user_copy;
+    r->password = password_copy;
     return AFETCH_OK;
 }
 
@@ -217,7 +235,8 @@ int request_prepare(struct afetch_request *r)
     r->origin = make_origin(&r->url);
     if (!r->origin)
         return error_set(&r->err, ERR_MEMORY, 0, NULL);
-    return routes_find(&r->session->routes, &r->url, &r->route, &r->err);
+    int rc = login_prepare(r);
+    return rc == 0 ? routes_find(&r->session->routes, &r->url, &r->route, &r->err) : rc;
 }
 
 int request_copy_field(char **to, const char *value)
@@ -260,7 +279,7 @@ void afetch_request_cancel(struct afetch_request *r)
     wish_make(r, WISH_CANCEL);
 }
 
-static int code_of(enum afetch_code public_code)
+int request_code_of(enum afetch_code public_code)
 {
 #define CODE_OF(code, exit, text)                                                                                      \
     if ((int)public_code == (exit))                                                                                    \
@@ -272,14 +291,14 @@ static int code_of(enum afetch_code public_code)
 
 void afetch_request_fail(struct afetch_request *r, enum afetch_code code, const char *why)
 {
-    error_set(&r->err, code_of(code), 0, "%s", why);
+    error_set(&r->err, request_code_of(code), 0, "%s", why);
 }
 
 /* ---- the end --------------------------------------------------------------------------------------------------------------------- */
 
-static uint64_t since_start(const struct afetch_request *r, uint64_t at_ns)
+uint64_t request_since_start(const struct afetch_request *r, uint64_t at_ns)
 {
-    return at_ns ? at_ns - r->start_ns : 0;
+    return at_ns > r->start_ns ? at_ns - r->start_ns : at_ns != 0;
 }
 
 void request_done(struct afetch_request *r, int rc)
@@ -297,13 +316,13 @@ void request_done(struct afetch_request *r, int rc)
         .status = r->status,
         .bytes = r->discard ? 0 : r->bytes - r->ranges.had,
         .bytes_sent = r->bytes_sent,
-        .queued_ns = since_start(r, r->queued_ns),
-        .resolved_ns = since_start(r, r->times.resolved_ns),
-        .connected_ns = since_start(r, r->times.connected_ns),
-        .secured_ns = since_start(r, r->times.secured_ns),
-        .sent_ns = since_start(r, r->sent_ns),
-        .first_byte_ns = since_start(r, r->first_byte_ns),
-        .done_ns = since_start(r, engine_now_ns(r->worker->engine)),
+        .queued_ns = request_since_start(r, r->queued_ns),
+        .resolved_ns = request_since_start(r, r->times.resolved_ns),
+        .connected_ns = request_since_start(r, r->times.connected_ns),
+        .secured_ns = request_since_start(r, r->times.secured_ns),
+        .sent_ns = request_since_start(r, r->sent_ns),
+        .first_byte_ns = request_since_start(r, r->first_byte_ns),
+        .done_ns = request_since_start(r, engine_now_ns(r->worker->engine)),
         .remote_ip = r->have_peer ? addr_text(&r->peer, ip) : "",
         .remote_port = r->have_peer ? addr_port(&r->peer) : 0,
         .tls_version = r->tls_version ? r->tls_version : "",

@@ -8,6 +8,7 @@
 #include "afetch.h"
 #include "base/co.h"
 #include "fetch/condition.h"
+#include "fetch/credentials.h"
 #include "fetch/ranges.h"
 #include "fetch/route.h"
 #include "fetch/wish.h"
@@ -18,7 +19,12 @@
 #include "proto/url.h"
 
 /* What a response leads to, beside its end. */
-enum request_then { REQUEST_END, REQUEST_REDIRECT, REQUEST_RETRY, REQUEST_AGAIN };
+enum request_then {
+    REQUEST_END,
+    REQUEST_AGAIN, /* at once, in its place */
+    REQUEST_REDIRECT,
+    REQUEST_RETRY
+};
 
 struct afetch_request {
     struct afetch_session *session; /* NULL until it begins */
@@ -27,16 +33,18 @@ struct afetch_request {
     struct afetch_request *next; /* in the session's queue */
     char *text;                  /* the URL as it was given */
     size_t text_len;
-    char *shown;          /* less its user info */
-    struct url url;       /* of this hop */
-    struct url first_url; /* the one asked for, once a redirect was followed; else all zero */
-    char *origin;         /* "https://[host]:port" of this hop */
-    struct route route;   /* to it */
+    char *shown;                     /* less its user info */
+    struct url url;                  /* of this hop */
+    struct url first_url;            /* the one asked for, once a redirect was followed; else all zero */
+    char *origin;                    /* "https://[host]:port" of this hop */
+    struct credentials *credentials; /* for that origin; NULL: none */
+    struct route route;              /* to it */
     bool parsed;
     char *method; /* NULL: by whether there is a body */
     bool head_only;
     char **headers;
     size_t header_count;
+    char *user, *password; /* given by hand for this request; NULL: not */
     uint64_t timeout_ms;
     bool timeout_set;
     struct condition condition;
@@ -81,7 +89,7 @@ struct afetch_request {
     void *feeder_arg;
     struct upload *upload; /* in a hop that sends a body; else NULL */
     bool body_spent;       /* something of it was read that cannot be read again */
-    bool send_empty;       /* upload_send_empty */
+    bool send_empty;       /* this attempt has an empty body: it waits for a challenge */
     bool no_expect;        /* the server does not care for Expect */
     uint64_t bytes_sent;
 
@@ -103,12 +111,18 @@ bool request_is_head(const struct afetch_request *r);
 bool request_ends_at_head(const struct afetch_request *r);
 /* RFC 9110 section 9.2.2: it may be sent again where nobody knows whether it arrived. */
 bool request_is_idempotent(const struct afetch_request *r);
-/* Parses the URL, makes the origin. 0, ERR_URL, ERR_SCHEME, ERR_MEMORY with the sentence in r->err. */
+/* Parses the URL, makes the origin, and what it is shown of who asks. 0, or an error that is in r->err: ERR_URL,
+ * ERR_SCHEME, ERR_MEMORY, those of login_prepare. */
 int request_prepare(struct afetch_request *r);
 /* *to becomes a copy of value, or NULL. ERR_MEMORY. */
 int request_copy_field(char **to, const char *value);
+/* The error that a callback names. */
+int request_code_of(enum afetch_code public_code);
 /* Completes when afetch_request_resume was called. */
 struct co_op *request_pause(struct afetch_request *r);
+/* Nanoseconds from r's beginning to a time on the engine's clock, for results: 0 is for what did not happen, which is 0
+ * there, and what happened at once is 1. */
+uint64_t request_since_start(const struct afetch_request *r, uint64_t at_ns);
 /* Calls done, with the session's lock held; the request is its caller's to free, and no longer among the cancelled ones. rc: what the fetch
  * ended with. */
 void request_done(struct afetch_request *r, int rc);

@@ -99,7 +99,7 @@ static bool in_time(const struct afetch_request *r, uint64_t wait_ns, uint64_t n
 bool retry_status(struct afetch_request *r, const struct http1 *response)
 {
     note_retry_after(r, response);
-    if (!tries_left(r) || !transient_status(r->session, r->status))
+    if (!tries_left(r) || !upload_can_repeat(r) || !transient_status(r->session, r->status))
         return false;
     r->wait_ns = delay_ns(r);
     return in_time(r, r->wait_ns, engine_now_ns(r->worker->engine));

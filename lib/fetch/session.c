@@ -417,6 +417,9 @@ void afetch_session_free(struct afetch_session *s)
     defaults_deinit(&s->defaults);
     overrides_deinit(&s->overrides);
     security_deinit(&s->security);
+    credentials_known_deinit(&s->known);
+    login_deinit(&s->login);
+    jar_deinit(&s->jar);
     routes_deinit(&s->routes);
     for (size_t i = 0; i < s->header_count; i++)
         free(s->headers[i]);

@@ -5,9 +5,12 @@
 #include <stdatomic.h>
 
 #include "afetch.h"
+#include "fetch/credentials.h"
 #include "fetch/crew.h"
 #include "fetch/defaults.h"
 #include "fetch/holds.h"
+#include "fetch/jar.h"
+#include "fetch/login.h"
 #include "fetch/route.h"
 #include "fetch/security.h"
 #include "fetch/statuses.h"
@@ -38,10 +41,13 @@ struct afetch_session {
     struct tickets tickets;
     struct holds holds;
     struct security security;
+    struct credentials_known known;
+    struct jar jar;
     struct routes routes;
 
     /* options */
     struct defaults defaults;
+    struct login login;
     char *default_scheme, *user_agent;
     char **headers;
     size_t header_count;

@@ -82,6 +82,10 @@ int session_copy_options(struct afetch_session *s, const struct afetch_options *
         rc = copy_overrides(s, opt, now_ns, err);
     if (rc == 0)
         rc = defaults_init(&s->defaults, opt, err);
+    if (rc == 0)
+        rc = login_init(&s->login, opt, err);
+    if (rc == 0)
+        rc = jar_init(&s->jar, opt, err);
     if (rc == 0 && opt->retry_on_statuses)
         rc = statuses_parse(&s->retry_statuses, opt->retry_on_statuses, err);
     if (rc == 0)

@@ -26,8 +26,7 @@ static bool contains(const char *text, const char *word)
     return text && strcasestr(text, word) != NULL;
 }
 
-/* A redirect that made a GET of the request left its body behind. Who says that it is chunked gets a last chunk at least. */
-static bool sends_body(const struct afetch_request *r)
+bool upload_sends_body(const struct afetch_request *r)
 {
     return !r->as_get && (r->body || contains(head_own_field(r, "Transfer-Encoding"), "chunked"));
 }
@@ -35,8 +34,10 @@ static bool sends_body(const struct afetch_request *r)
 int upload_new(struct afetch_request *r)
 {
     r->bytes_sent = 0;
-    if (!sends_body(r))
+    r->send_empty = false;
+    if (!upload_sends_body(r))
         return 0;
+    r->send_empty = credentials_await_challenge(r->credentials, r->session);
     struct upload *u = r->upload = calloc(1, sizeof *u);
     if (!u)
         return error_set(&r->err, ERR_MEMORY, 0, NULL);
@@ -288,12 +289,7 @@ struct co_op *upload_reap(struct afetch_request *r)
 
 bool upload_can_repeat(const struct afetch_request *r)
 {
-    return !r->body_spent || !sends_body(r);
-}
-
-void upload_send_empty(struct afetch_request *r, bool empty)
-{
-    r->send_empty = empty;
+    return !r->body_spent || !upload_sends_body(r);
 }
 
 bool upload_unexpected(struct afetch_request *r, int status)

@@ -34,7 +34,8 @@ struct upload {
     struct co_sleep nap;
 };
 
-/* Makes r->upload, if this hop sends a body, and else leaves it NULL. 0, or an error that is in r->err. */
+/* Makes r->upload, if this hop sends a body, and else leaves it NULL. An attempt that only fetches a challenge sends an
+ * empty one in place of r's own (Content-Length: 0), and sets r->send_empty. 0, or an error that is in r->err. */
 int upload_new(struct afetch_request *r);
 void upload_free(struct afetch_request *r);
 
@@ -65,11 +66,11 @@ struct co_op *upload_reap(struct afetch_request *r);
 
 /* These for r->upload NULL, too, and outside of a hop. */
 
+/* Whether r sends a body where it now goes: a redirect that made a GET of it left that behind; who says that it is chunked
+ * gets a last chunk at least. */
+bool upload_sends_body(const struct afetch_request *r);
 /* Whether another attempt can send the body again. */
 bool upload_can_repeat(const struct afetch_request *r);
-/* The attempts that follow send an empty body in place of r's own (Content-Length: 0), until it is told otherwise: they
- * only fetch a challenge. */
-void upload_send_empty(struct afetch_request *r, bool empty);
 /* The response says that the server does not do what Expect asks for, before anything was sent: once more without. */
 bool upload_unexpected(struct afetch_request *r, int status);
 

@@ -5,6 +5,7 @@
 
 #include "engine/engine.h"
 #include "net/names.h"
+#include "proto/cookies.h"
 #include "proto/decode.h"
 #include "proto/http1.h"
 #include "proto/tls.h"
@@ -15,8 +16,8 @@ static char text[300];
 
 static void compose(void)
 {
-    snprintf(text, sizeof text, "%s %s %s %s %s %s", engine_library(), http1_library(), tls_library(), names_library(),
-             url_library(), decode_library());
+    snprintf(text, sizeof text, "%s %s %s %s %s %s%s%s", engine_library(), http1_library(), tls_library(),
+             names_library(), url_library(), decode_library(), *cookies_library() ? " " : "", cookies_library());
 }
 
 const char *versions_of_libraries(void)

@@ -9,6 +9,7 @@ struct tls_stream;
 struct tls_reader {
     struct co co; /* first */
     struct tls_stream *t;
+    bool blocked; /* nothing is read before the output is flushed */
 };
 
 struct tls_writer {
@@ -28,6 +29,8 @@ struct tls_stream {
     struct tls_writer writer;
     struct error read_error, write_error;
     bool eof;            /* the stream below has ended */
+    bool broken;         /* it takes no more; what it has brought may be read all the same */
+    int broken_sys;      /* why: an errno */
     bool flushing;       /* one of the two writes below */
     struct co_op turn;   /* the other waits for that */
     const char *in_data; /* what below lent */
@@ -46,10 +49,10 @@ static void cancel_turn(struct co_op *op, int reason)
     co_complete(op, reason);
 }
 
-/* Completes when nobody else flushes. */
+/* While somebody else flushes: completes when he has ended a flush, and may have begun another. */
 static struct co_op *take_turn(struct tls_stream *t)
 {
-    return t->flushing ? co_op_begin(&t->turn, cancel_turn) : co_done(&t->turn, 0);
+    return co_op_begin(&t->turn, cancel_turn);
 }
 
 static struct co_op *flush_begin(struct tls_stream *t, struct co *caller)
@@ -71,18 +74,25 @@ static int flushed(struct tls_stream *t, struct error *err)
 {
     size_t len;
     tls_output(t->tls, &len);
-    int rc = stream_sent(t->below, err);
+    struct error own = {0};
+    int rc = stream_sent(t->below, &own);
     if (rc >= 0)
         tls_sent(t->tls, len);
+    t->broken |= rc < 0;
+    t->broken_sys = own.sys;
+    if (rc < 0)
+        error_copy(err, &own);
+    error_clear(&own);
     flush_end(t);
     return rc;
 }
 
+/* To be flushed, and it can be. */
 static bool has_output(struct tls_stream *t)
 {
     size_t len;
     tls_output(t->tls, &len);
-    return len > 0;
+    return len > 0 && !t->broken;
 }
 
 /* Takes what the read below brought and hands it to TLS. */
@@ -167,8 +177,12 @@ static void tls_reader_run(struct co *co)
             CO_RETURN(0);
         if (co->rc == TLS_OK)
             CO_RETURN(keep_input(r->t, &r->t->read_error) < 0 ? ERR_MEMORY : 1);
-        if (has_output(r->t)) {
-            CO_TRY(taking_turn, take_turn(r->t));
+        if (co->rc == TLS_WANT_FLUSH && r->t->broken)
+            CO_RETURN(error_set(&r->t->read_error, ERR_RECV, r->t->broken_sys, NULL));
+        r->blocked = co->rc == TLS_WANT_FLUSH;
+        if (has_output(r->t) && (r->blocked || !r->t->flushing)) { /* else the writer sends it on */
+            while (r->t->flushing)
+                CO_TRY(taking_turn, take_turn(r->t));
             if (has_output(r->t)) {
                 CO_AWAIT(flushing, flush_begin(r->t, co));
                 if (flushed(r->t, &r->t->read_error) < 0)
@@ -229,7 +243,10 @@ static void tls_writer_run(struct co *co)
 {
     CO_BEGIN(struct tls_writer, w);
     while (w->len > 0 || has_output(w->t)) {
-        CO_TRY(taking_turn, take_turn(w->t));
+        while (w->t->flushing)
+            CO_TRY(taking_turn, take_turn(w->t));
+        if (w->t->broken)
+            CO_RETURN(error_set(&w->t->write_error, ERR_SEND, w->t->broken_sys, NULL));
         if (w->len > 0 && (co->rc = encrypt(w)) < 0)
             CO_RETURN(co->rc);
         if (!has_output(w->t))

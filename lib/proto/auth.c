@@ -98,7 +98,7 @@ static unsigned scheme_now(const struct auth *a, const struct auth_space *s)
 
 bool auth_awaits_challenge(const struct auth *a, const struct auth_space *s)
 {
-    return !a->unchallenged && usable(a, &(struct auth_digest){0}, a->allowed) && scheme_now(a, s) == AUTH_NONE;
+    return !a->unchallenged && a->allowed == AUTH_DIGEST && (a->user || a->password) && scheme_now(a, s) == AUTH_NONE;
 }
 
 void auth_unchallenged(struct auth *a)
@@ -131,7 +131,29 @@ static bool is_refusal(const struct auth *a, const struct auth_offer *o, unsigne
 {
     if (scheme != a->sent)
         return false;
-    return scheme != AUTH_DIGEST || (a->rounds > 1 && !o->digest.stale);
+    return scheme != AUTH_DIGEST || (a->answered && !o->digest.stale);
+}
+
+/* The challenge of another request was taken while this one was under way without an answer. */
+static bool has_newer(const struct auth *a, const struct auth_space *s, const struct auth_offer *o)
+{
+    const char *ours = s->digest.realm, *theirs = o->digest.realm;
+    return a->sent == AUTH_NONE && s->picked == AUTH_DIGEST && s->digest.nonce && s->digest.qop == o->digest.qop &&
+           strcmp(ours ? ours : "", theirs ? theirs : "") == 0;
+}
+
+/* A nonce that is given again is counted on (RFC 7616 section 3.4). */
+static void take_challenge(struct auth *a, struct auth_space *s, struct auth_offer *o, const unsigned char *random)
+{
+    bool same = s->digest.nonce && strcmp(s->digest.nonce, o->digest.nonce) == 0;
+    uint32_t count = same ? s->digest.count : 0;
+    a->answered = true;
+    auth_digest_deinit(&s->digest);
+    s->digest = o->digest;
+    s->digest.count = count;
+    o->digest = (struct auth_digest){0};
+    for (size_t i = 0; i < AUTH_RANDOM; i++)
+        snprintf(s->digest.cnonce + 2 * i, 3, "%02x", random[i]);
 }
 
 enum auth_answer auth_challenged(struct auth *a, struct auth_space *s, struct auth_offer *o, const void *random)
@@ -140,13 +162,8 @@ enum auth_answer auth_challenged(struct auth *a, struct auth_space *s, struct au
     unsigned scheme = strongest(usable(a, &o->digest, o->schemes));
     if (scheme == AUTH_NONE || is_refusal(a, o, scheme) || a->rounds > AUTH_ROUNDS_MAX)
         return AUTH_REFUSED;
-    if (scheme == AUTH_DIGEST) {
-        auth_digest_deinit(&s->digest);
-        s->digest = o->digest;
-        o->digest = (struct auth_digest){0};
-        for (size_t i = 0; i < AUTH_RANDOM; i++)
-            snprintf(s->digest.cnonce + 2 * i, 3, "%02x", ((const unsigned char *)random)[i]);
-    }
+    if (scheme == AUTH_DIGEST && !has_newer(a, s, o))
+        take_challenge(a, s, o, random);
     s->picked = scheme;
     return AUTH_AGAIN;
 }

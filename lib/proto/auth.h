@@ -67,6 +67,7 @@ struct auth {
     unsigned allowed;                    /* mask of enum auth_scheme */
     unsigned sent;                       /* the scheme of the last value; AUTH_NONE: no value was sent */
     unsigned rounds;                     /* challenges got */
+    bool answered;                       /* one of its own Digest challenges was taken */
     bool body;                           /* the request has one */
     bool unchallenged;                   /* auth_unchallenged was called */
 };
@@ -76,8 +77,8 @@ struct auth {
  * body: whether the request has one. */
 void auth_init(struct auth *a, unsigned allowed, const char *user, const char *password, const char *token, bool body);
 
-/* Whether the next try says nothing yet, in expectation of a challenge: as curl does, a request with a body is then
- * sent with an empty one (Content-Length: 0). If it is not challenged after all, auth_unchallenged makes the answer
+/* Whether the next try says nothing yet, in sure expectation of a challenge, as Digest is all that is allowed: as curl
+ * does, a request with a body is then sent with an empty one (Content-Length: 0). If it is not challenged after all, auth_unchallenged makes the answer
  * false, for the request is to be sent again as it is. */
 bool auth_awaits_challenge(const struct auth *a, const struct auth_space *s);
 void auth_unchallenged(struct auth *a);
@@ -89,7 +90,8 @@ int auth_value(struct auth *a, struct auth_space *s, const char *method, const c
                struct error *err);
 
 /* Takes in what a 401 (or 407) asked for; the offer's Digest challenge passes to space. Of what is allowed, offered and
- * can be answered the strongest is taken: Bearer, Digest, Basic. random: AUTH_RANDOM bytes. */
+ * can be answered the strongest is taken: Bearer, Digest, Basic. Of those who were challenged together the first one's
+ * nonce serves all. random: AUTH_RANDOM bytes. */
 enum auth_answer {
     AUTH_REFUSED, /* what we have was refused, or nothing we have is asked for: the response is the result */
     AUTH_AGAIN    /* auth_value has an answer */

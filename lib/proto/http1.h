@@ -99,6 +99,7 @@ struct http1_request {
     bool no_accept; /* no Accept of ours: the response's body is for nobody */
     const struct http1_default *more;
     size_t more_count;
+    const char *cookie;               /* NULL: none; a line of the user's of that name is sent beside it */
     const struct http1_default *last; /* behind the user's fields */
     size_t last_count;
     const char *const *user_fields;

@@ -95,6 +95,8 @@ int http1_write_head(struct buf *out, const struct http1_request *r)
         rc = write_default(out, r, "Accept", r->no_accept ? NULL : "*/*");
     for (size_t i = 0; rc == 0 && i < r->more_count; i++)
         rc = write_default(out, r, r->more[i].name, r->more[i].value);
+    if (rc == 0 && r->cookie)
+        rc = buf_addf(out, "Cookie: %s\r\n", r->cookie);
     if (rc == 0)
         rc = write_users(out, r);
     for (size_t i = 0; rc == 0 && i < r->last_count; i++)

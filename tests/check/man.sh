@@ -8,14 +8,14 @@ trap 'rm -rf "$work"' EXIT
 
 # "P parallel-max arg", "- sync -": letter, name, argument.
 "$1" --help all | sed -n '
-    s/^  -\(.\), --\([a-z0-9.-]*\) \([[A-Z]\).*/\1 \2 arg/p; t
+    s/^  -\(.\), --\([a-z0-9.-]*\) \{0,1\}\([[A-Z]\).*/\1 \2 arg/p; t
     s/^  -\(.\), --\([a-z0-9.-]*\).*/\1 \2 -/p; t
-    s/^      --\([a-z0-9.-]*\) [[A-Z].*/- \1 arg/p; t
+    s/^      --\([a-z0-9.-]*\) \{0,1\}[[A-Z].*/- \1 arg/p; t
     s/^      --\([a-z0-9.-]*\).*/- \1 -/p' | sort >"$work/help"
 sed -n '
     s/^\.It Fl \(.\) , Fl \\-\([a-z0-9.-]*\) \(Ar\|Op\).*/\1 \2 arg/p; t
     s/^\.It Fl \(.\) , Fl \\-\([a-z0-9.-]*\)$/\1 \2 -/p; t
-    s/^\.It Fl \\-\([a-z0-9.-]*\) \(Ar\|Op\).*/- \1 arg/p; t
+    s/^\.It Fl \\-\([a-z0-9.-]*\)\( Ns\)\{0,1\} \(Ar\|Op\).*/- \1 arg/p; t
     s/^\.It Fl \\-\([a-z0-9.-]*\)$/- \1 -/p' "$page" | sort >"$work/man"
 
 [ -s "$work/help" ] || { echo "$1 --help all shows no option"; exit 1; }

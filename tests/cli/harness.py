@@ -766,6 +766,9 @@ NGINX_LOCATIONS = """
     location /status/500 { return 500 "broken"; }
     location /conn { return 200 "$connection $connection_requests\\n"; }
     location /tls { return 200 "$ssl_protocol $ssl_session_reused $ssl_server_name $ssl_alpn_protocol\\n"; }
+    location /private/ { auth_basic "here"; auth_basic_user_file %(www)s/../users; alias %(www)s/; }
+    location /put/ { alias %(www)s/put/; dav_methods PUT; create_full_put_path on; client_max_body_size 0; }
+    location /put/little/ { alias %(www)s/put/; dav_methods PUT; client_max_body_size 1000; }
     location /client { return 200 "$ssl_client_verify $ssl_client_s_dn\\n"; }
 """
 
@@ -782,6 +785,7 @@ class World:
         self.www = os.path.join(self.folder, "www")
         os.makedirs(self.www)
         self.sizes = {"small": 5, "page": 25431, "mega": 1 << 20, "big": 20_000_003, "empty": 0}
+        write_file(os.path.join(self.folder, "users"), "me:{PLAIN}secret word\n")
         for name, size in self.sizes.items():
             write_file(os.path.join(self.www, name), self.content(size))
 

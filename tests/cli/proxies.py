@@ -177,8 +177,8 @@ def microsocks(*options):
 # ---- beside curl -------------------------------------------------------------------------------------------------------
 
 def curl(*args, env=None):
-    """curl's exit status, its bodies dropped."""
-    return subprocess.run(["curl", "-sS", "-o", "/dev/null", "-m", "20", *[str(a) for a in args]], env=environment(env),
+    """curl's exit status, its bodies dropped, at most two."""
+    return subprocess.run(["curl", "-sS", "-o", "/dev/null", "-o", "/dev/null", "-m", "20", *[str(a) for a in args]], env=environment(env),
                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode
 
 

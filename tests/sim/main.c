@@ -25,6 +25,12 @@ static const struct sim_run pinned[] = {
     {.seed = 3, .cancel_at = UINT64_MAX, .tiny = true, .tls = true, .fail_at = 31},
     /* one allocation that failed in setting up TLS failed all https URLs to come */
     {.seed = 1, .cancel_at = UINT64_MAX, .tiny = true, .tls = true, .fail_at = 28},
+    /* a hop told the code of what came later, and the sentence of what came first */
+    {.seed = 3, .cancel_at = UINT64_MAX},
+    /* a redirect whose body broke, and that led nowhere, was told as the broken body */
+    {.seed = 0x12c, .cancel_at = UINT64_MAX, .features = SIM_REDIRECTS},
+    /* over TLS, who read on after a failure to send sent the same once more, and failed before what had arrived was read */
+    {.seed = 0x490, .cancel_at = UINT64_MAX},
 };
 
 struct command {
@@ -167,9 +173,10 @@ static int run_one(struct command *c)
 /* ---- the command line --------------------------------------------------------------------------------------------- */
 
 static const char *const plants[PLANTS] = {
-    [PLANT_BYTE] = "byte",     [PLANT_LIMIT] = "limit", [PLANT_LOST_RESULT] = "lost", [PLANT_HOST] = "host",
-    [PLANT_IDLE] = "idle",     [PLANT_LATE] = "late",   [PLANT_MEMORY] = "memory",    [PLANT_LEAK] = "leak",
-    [PLANT_RANDOM] = "random", [PLANT_CHAIN] = "chain", [PLANT_CRASH] = "crash",      [PLANT_KIND] = "kind",
+    [PLANT_BYTE] = "byte",     [PLANT_LIMIT] = "limit",   [PLANT_LOST_RESULT] = "lost", [PLANT_HOST] = "host",
+    [PLANT_IDLE] = "idle",     [PLANT_LATE] = "late",     [PLANT_MEMORY] = "memory",    [PLANT_LEAK] = "leak",
+    [PLANT_RANDOM] = "random", [PLANT_CHAIN] = "chain",   [PLANT_CRASH] = "crash",      [PLANT_KIND] = "kind",
+    [PLANT_SECRET] = "secret", [PLANT_FOLLOW] = "follow",
 };
 
 static int usage(void)
@@ -180,6 +187,7 @@ static int usage(void)
           "       afetch-sim --memory N [--from SEED]     N small seeds, in which each allocation fails in turn\n"
           "       afetch-sim --seed SEED [--fail ALLOCATION [--for-good]] [--tiny] [--cancel POINT [--direct]] "
           "[--verbose]\n"
+          "       --features BITS: those of enum sim_feature alone; 0: the plain fetch\n"
           "       --plant MISTAKE: a mistake, which must be found:",
           stderr);
     for (size_t i = 1; i < PLANTS; i++)
@@ -211,9 +219,8 @@ static bool take_flag(struct command *c, const char *arg)
         const char *name;
         bool *flag;
     } flags[] = {
-        {"--tiny", &c->run.tiny},         {"--direct", &c->run.direct}, {"--verbose", &c->run.verbose},
-        {"--cover", &c->covers},          {"--tls", &c->run.tls},       {"--tls", &c->run.tls},
-        {"--for-good", &c->run.for_good},
+        {"--tiny", &c->run.tiny}, {"--direct", &c->run.direct}, {"--verbose", &c->run.verbose},
+        {"--cover", &c->covers},  {"--tls", &c->run.tls},       {"--for-good", &c->run.for_good},
     };
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
         if (strcmp(arg, flags[i].name) == 0)
@@ -227,8 +234,10 @@ static bool take_value(struct command *c, const char *arg, const char *value)
         const char *name;
         uint64_t *number;
     } numbers[] = {
-        {"--memory", &c->memory}, {"--fail", &c->run.fail_at}, {"--seeds", &c->seeds},          {"--from", &c->from},
-        {"--sweep", &c->sweep},   {"--seed", &c->run.seed},    {"--cancel", &c->run.cancel_at},
+        {"--memory", &c->memory},        {"--fail", &c->run.fail_at},
+        {"--seeds", &c->seeds},          {"--from", &c->from},
+        {"--sweep", &c->sweep},          {"--seed", &c->run.seed},
+        {"--cancel", &c->run.cancel_at}, {"--features", &c->run.features},
     };
     c->one |= strcmp(arg, "--seed") == 0;
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
@@ -239,7 +248,7 @@ static bool take_value(struct command *c, const char *arg, const char *value)
 
 int main(int argc, char **argv)
 {
-    static struct command c = {.from = 1, .run.cancel_at = UINT64_MAX};
+    static struct command c = {.from = 1, .run.cancel_at = UINT64_MAX, .run.features = SIM_FEATURES};
     for (int i = 1; i < argc; i++)
         if (!take_flag(&c, argv[i])) {
             if (!take_value(&c, argv[i], argv[i + 1]))

@@ -57,4 +57,12 @@ static inline bool rng_chance(struct rng *r, unsigned permille)
     return rng_below(r, 1000) < permille;
 }
 
+static inline uint64_t rng_pick(struct rng *r, const uint64_t *values, size_t count)
+{
+    return values[rng_below(r, count)];
+}
+/* One of the values that are named. */
+#define PICK(r, ...)                                                                                                   \
+    rng_pick((r), (const uint64_t[]){__VA_ARGS__}, sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t))
+
 #endif

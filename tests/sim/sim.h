@@ -51,7 +51,7 @@ struct sim {
     uint64_t hash;
     uint64_t events; /* fired, timers and steps included */
     bool verbose;
-    char replay[64];         /* what a replay needs beside the seed */
+    char replay[120];        /* what a replay needs beside the seed */
     struct sim_cover *cover; /* of all runs; not NULL */
     struct sim_event **heap;
     size_t len, size;

@@ -22,11 +22,17 @@ static struct sim_url *alive(struct sim_url *u, const char *what)
 static enum afetch_flow on_head(void *arg, struct afetch_request *r, const struct afetch_head *head)
 {
     struct sim_url *u = alive(arg, "a head");
+    struct sim_hop *hop = &u->hop;
+    char wanted[40] = "";
     const char *id = afetch_request_header(r, "x-id");
     u->heads++;
-    if (!u->tainted && (u->heads != 1 || head->status != u->status || !id || strtoull(id, NULL, 10) != u->index))
+    if (hop->answered)
+        sim_served_id(&hop->served, wanted, sizeof wanted);
+    if (!hop->tainted && (u->heads != 1 || head->status != hop->served.page.status || !id || strcmp(id, wanted) != 0))
         sim_fail(&u->world->sim, "URL %zu: head %u has status %d and is of URL %s", u->index, u->heads, head->status,
                  id ? id : "?");
+    if (!hop->tainted && sim_redirect_then(u, &hop->served) != THEN_END)
+        sim_fail(&u->world->sim, "URL %zu: the head of a redirect", u->index);
     return AFETCH_GO;
 }
 
@@ -51,7 +57,9 @@ static enum afetch_flow on_body(void *arg, struct afetch_request *r, const void 
 {
     struct sim_url *u = alive(arg, "body bytes");
     struct sim *sim = &u->world->sim;
-    if (!u->tainted && (len > u->body_len - u->delivered || memcmp(data, sim_body(u->salt) + u->delivered, len) != 0))
+    const struct sim_page *page = &u->hop.served.page;
+    if (!u->hop.tainted &&
+        (len > page->body_len - u->delivered || memcmp(data, sim_body(page->salt) + u->delivered, len) != 0))
         sim_fail(sim, "URL %zu: %zu bytes from %zu on are not those that were served", u->index, len, u->delivered);
     u->delivered += len;
     if (u->delivered > u->abort_at) {
@@ -63,17 +71,45 @@ static enum afetch_flow on_body(void *arg, struct afetch_request *r, const void 
     return u->pauses_left && rng_chance(&sim->rng, 500) ? pause(u) : AFETCH_GO;
 }
 
+/* What the client is to do after a hop. id: of the response. */
+static void go_on(struct sim_url *u, const struct afetch_hop *hop, const char *id)
+{
+    struct sim_hop *h = &u->hop;
+    char wanted[40];
+    h->code = hop->code;
+    h->then = THEN_END;
+    h->took_ns = hop->done_ns - hop->begun_ns;
+    if (h->answered && hop->status && id) {
+        sim_served_id(&h->served, wanted, sizeof wanted);
+        h->understood = strcmp(id, wanted) == 0;
+    }
+    if (h->understood)
+        h->then = sim_redirect_then(u, &h->served);
+    sim_judge_hop(u, hop);
+    u->trail.spent_ns += h->took_ns;
+    if (h->then == THEN_FOLLOW && hop->code == AFETCH_OK)
+        sim_redirect_follow(u, &h->served);
+    else if (hop->code != AFETCH_OK)
+        h->then = THEN_END;
+    if (hop->code == AFETCH_REDIRECTS)
+        sim_met(&u->world->sim, MET_REDIRECT_LIMIT);
+}
+
 static void on_hop(void *arg, struct afetch_request *r, const struct afetch_hop *hop)
 {
     struct sim_url *u = arg;
     const char *name, *value;
-    u->hops++;
     if (u->done || u->request != r)
         sim_fail(&u->world->sim, "URL %zu: a hop after its result", u->index);
-    if ((hop->status != 0) != afetch_request_header_at(r, 0, &name, &value) && !u->tainted)
+    if ((hop->status != 0) != afetch_request_header_at(r, 0, &name, &value) && !u->hop.tainted)
         sim_fail(&u->world->sim, "URL %zu: a hop with status %d and no such head", u->index, hop->status);
     if (hop->begun_ns > hop->done_ns || hop->sent_ns > hop->done_ns || hop->first_byte_ns > hop->done_ns)
         sim_fail(&u->world->sim, "URL %zu: a hop that ends before it begins", u->index);
+    go_on(u, hop, afetch_request_header(r, "x-id"));
+    u->last = u->hop;
+    u->hop = (struct sim_hop){0};
+    u->hops++;
+    u->world->hops++;
 }
 
 /* A request that ends while it waits for its turn has none of its own any more. */
@@ -124,13 +160,16 @@ static void on_done(void *arg, struct afetch_request *r, const struct afetch_res
 /* NULL without memory. */
 static struct afetch_request *make_request(const struct sim_url *u)
 {
+    const struct sim_host *host = u->pages[0].host;
     char url[128];
-    int len = snprintf(url, sizeof url, "%s://%s%s/u%zu#fragment", u->host->tls ? "https" : "http",
-                       u->credentials ? "me:secret@" : "", u->host->authority, u->index);
+    int len = snprintf(url, sizeof url, "%s://%s%s/u%zu#fragment", host->tls ? "https" : "http",
+                       u->credentials ? "me:secret@" : "", host->authority, u->index);
     struct afetch_request *r = afetch_request_new(url, (size_t)len);
     bool ok = r && afetch_request_set_method(r, u->method) == AFETCH_OK;
     for (unsigned i = 0; ok && i < u->fields; i++)
         ok = afetch_request_add_header(r, "X-Own: field") == AFETCH_OK;
+    for (size_t i = 0; ok && u->secrets && i < 2; i++)
+        ok = afetch_request_add_header(r, i ? "Authorization: Bearer secret" : "Cookie: id=secret") == AFETCH_OK;
     if (ok)
         return r;
     afetch_request_free(r);
@@ -216,6 +255,8 @@ static bool make_session(struct sim_world *w)
     struct afetch_options opt = w->opt;
     opt.parallel_max += w->plant == PLANT_LIMIT ? 30 : 0;
     opt.parallel_max_host += w->plant == PLANT_HOST && opt.parallel_max_host ? 1 : 0;
+    opt.redirects_max += w->plant == PLANT_FOLLOW && opt.redirects_max >= 0 ? 1 : 0;
+    opt.location_trusted |= w->plant == PLANT_SECRET;
     opt.trace = w->traces ? on_trace : NULL;
     opt.trace_arg = &w->sim;
     opt.tls.ca_file = w->tls ? sim_tls_ca_file(&w->sim) : NULL;
@@ -266,7 +307,7 @@ static void check_run(struct sim_world *w, enum afetch_code code, uint64_t now_n
         sim_fail(sim, "the run ended with %d, though it was canceled", (int)code);
     if (w->canceled && now_ns - w->canceled_ns > SIM_SECOND)
         sim_fail(sim, "the run went on for %.3f s after it was canceled", (double)(now_ns - w->canceled_ns) / 1e9);
-    if (now_ns > (w->url_count + 1) * SIM_URL_BOUND_NS)
+    if (now_ns > (w->url_count + w->hops + 1) * SIM_URL_BOUND_NS)
         sim_fail(sim, "the run took %.0f s", (double)now_ns / 1e9);
 }
 

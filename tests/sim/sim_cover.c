@@ -17,6 +17,9 @@ static const struct {
     const char *text;
 } results[] = {
     {AFETCH_OK, "successes"},
+    {AFETCH_SCHEME, "schemes not allowed"},
+    {AFETCH_URL, "redirects to what is no URL"},
+    {AFETCH_REDIRECTS, "too many redirects"},
     {AFETCH_RESOLVE, "failed look-ups"},
     {AFETCH_CONNECT, "failed connects"},
     {AFETCH_WEIRD_REPLY, "replies that are none"},

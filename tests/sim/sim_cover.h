@@ -41,6 +41,15 @@
     X(LEAP, "leaps of the clock")                                                                                      \
     X(LEAP_TIMER, "leaps of the clock over a time that was waited for")                                                \
     X(LEAP_BYTES, "leaps of the clock behind which what had arrived was seen before the timers")                       \
+    X(REDIRECT, "redirects followed")                                                                                  \
+    X(REDIRECT_ORIGIN, "redirects to another origin")                                                                  \
+    X(REDIRECT_SECRETS, "requests at another origin, with credentials left behind")                                    \
+    X(REDIRECT_METHOD, "redirects that make a GET of another method")                                                  \
+    X(REDIRECT_BROKEN, "redirects followed whose response broke")                                                      \
+    X(REDIRECT_DROPPED, "redirects followed whose body was too long to read past")                                     \
+    X(REDIRECT_LIMIT, "redirects over the limit")                                                                      \
+    X(REDIRECT_BAD_URL, "redirects to what is no URL")                                                                 \
+    X(REDIRECT_BAD_SCHEME, "redirects to a scheme that is not allowed")                                                \
     X(MEMORY, "allocations that failed")                                                                               \
     X(TLS_FULL_1_2, "full handshakes of TLS 1.2")                                                                      \
     X(TLS_FULL_1_3, "full handshakes of TLS 1.3")                                                                      \
@@ -60,6 +69,8 @@
     X(TLS_RESPONSE_ALERT, "responses over TLS ended by an alert")                                                      \
     X(TLS_NO_NOTIFY, "bodies that end with the connection, without close_notify")                                      \
     X(TLS_INSECURE, "bad certificates taken where that was asked for")                                                 \
+    X(TLS_REDIRECT, "redirects from http to https")                                                                    \
+    X(TLS_DOWNGRADE, "redirects from https to a scheme that is not allowed")                                           \
     X(CERT_EXPIRED, "certificates that have expired")                                                                  \
     X(CERT_NOT_YET, "certificates that are not valid yet")                                                             \
     X(CERT_WRONG_NAME, "certificates for another name")                                                                \

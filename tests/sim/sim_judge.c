@@ -1,16 +1,17 @@
 /* What may come of a URL, and whether what came may. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "sim/sim_world.h"
 
 /* What the response itself means, whole as the server makes it. */
-static uint64_t codes_of(const struct sim_url *u)
+static uint64_t codes_of(const struct sim_url *u, const struct sim_served *s)
 {
-    bool refused = u->status >= 400 && u->world->opt.fail_on_status;
+    bool refused = s->page.status >= 400 && u->world->opt.fail_on_status;
     uint64_t good = sim_code(refused ? AFETCH_STATUS : AFETCH_OK);
-    bool aborts = !refused && sim_url_has_body(u) && u->abort_at < u->body_len;
-    switch (u->defect) {
+    bool aborts = !refused && sim_served_has_body(s) && u->abort_at < s->page.body_len;
+    switch (s->page.defect) {
     case DEFECT_NONE:
         return aborts ? sim_code(u->abort_code) : good;
     case DEFECT_GARBAGE:
@@ -27,52 +28,130 @@ static uint64_t codes_of(const struct sim_url *u)
     }
 }
 
-/* What u may end with: a bit for each code; AFETCH_OK's is set if it may end well. */
-static uint64_t codes(const struct sim_url *u)
+/* What any hop, or the wait for one, may end with. */
+static uint64_t codes_of_world(const struct sim_url *u)
 {
     const struct sim_world *w = u->world;
-    uint64_t all = u->host->codes | u->seen;
-    uint64_t served = codes_of(u);
-    if (u->host->unreachable)
-        served = 0;
-    if (u->seen)
-        served &= ~sim_code(AFETCH_OK);
-    all |= served;
-    if (sim_memory_failed() > u->memory_failed && w->plant != PLANT_MEMORY) {
+    uint64_t all = 0;
+    if (sim_memory_failed() > u->memory_failed && w->plant != PLANT_MEMORY)
         all |= sim_code(AFETCH_MEMORY);
-        /* mbedTLS does not tell everywhere what it lacked: a signature that it had no memory to check is a bad one, and a
-         * Finished that it had none to compute is sent all the same, wrong. */
-        if (u->host->tls)
-            all |= sim_code(AFETCH_TLS) | sim_code(AFETCH_CERT) | sim_code(AFETCH_RECV);
-    }
-    if (w->opt.timeout_ms || w->opt.connect_timeout_ms)
-        all |= sim_code(AFETCH_TIMEOUT);
     if (w->canceled)
         all |= sim_code(AFETCH_CANCELED);
-    if (u->tainted)
+    return all;
+}
+
+/* What a hop may end with that reached no server, or was told of a failure, or the answer of a server. */
+static uint64_t codes_of_transfer(const struct sim_url *u)
+{
+    const struct sim_host *host = u->pages[u->trail.page].host;
+    const struct sim_hop *h = &u->hop;
+    uint64_t served = h->answered && !host->unreachable ? codes_of(u, &h->served) : 0;
+    uint64_t all = host->codes | h->seen | (h->seen ? served & ~sim_code(AFETCH_OK) : served);
+    /* mbedTLS does not tell everywhere what it lacked: a signature that it had no memory to check is a bad one, and a
+     * Finished that it had none to compute is sent all the same, wrong. */
+    if (codes_of_world(u) & sim_code(AFETCH_MEMORY) && host->tls)
+        all |= sim_code(AFETCH_TLS) | sim_code(AFETCH_CERT) | sim_code(AFETCH_RECV);
+    if (h->tainted)
         all |= sim_code(AFETCH_STATUS) | sim_code(AFETCH_WEIRD_REPLY) | sim_code(AFETCH_PARTIAL) |
                sim_code(AFETCH_RECV) | sim_code(AFETCH_SEND) | sim_code(AFETCH_EMPTY);
     return all;
 }
 
+static void check_hop_time(const struct sim_url *u)
+{
+    const struct afetch_options *opt = &u->world->opt;
+    struct sim *sim = &u->world->sim;
+    uint64_t whole_ns = opt->timeout_ms * SIM_MS, connect_ns = opt->connect_timeout_ms * SIM_MS;
+    uint64_t took_ns = u->hop.took_ns, all_ns = u->trail.spent_ns + took_ns;
+    /* What began at once is told to have done so after 1 ns. */
+    bool late = (whole_ns && all_ns + 1 >= whole_ns) || (connect_ns && took_ns + 1 >= connect_ns);
+    if (u->hop.code == AFETCH_TIMEOUT && !late && !u->trail.tried_again)
+        sim_fail(sim, "URL %zu: timed out after %.3f s", u->index, (double)all_ns / 1e9);
+    if (whole_ns && all_ns > whole_ns + (sim->leapt_ns - u->leapt_ns))
+        sim_fail(sim, "URL %zu: took %.3f s, with a limit of %.3f s", u->index, (double)all_ns / 1e9,
+                 (double)whole_ns / 1e9);
+}
+
+static void check_hop_url(const struct sim_url *u, const struct afetch_hop *hop)
+{
+    char target[80], url[240];
+    const struct sim_host *host = u->pages[u->trail.page].host;
+    sim_redirect_target(u, u->trail.page, target, sizeof target);
+    snprintf(url, sizeof url, "%s://%s%s", host->tls ? "https" : "http", host->authority, target);
+    bool memory = sim_memory_failed() > u->memory_failed; /* then it may be told as it was given */
+    if ((strcmp(hop->url, url) != 0 && !memory) || strcmp(hop->method, u->trail.method) != 0)
+        sim_fail(&u->world->sim, "URL %zu: a hop of %s %s, which should be %s %s", u->index, hop->method, hop->url,
+                 u->trail.method, url);
+}
+
+void sim_judge_hop(const struct sim_url *u, const struct afetch_hop *hop)
+{
+    const struct sim_world *w = u->world;
+    const struct sim_hop *h = &u->hop;
+    uint64_t codes = codes_of_world(u);
+    if (w->opt.timeout_ms || w->opt.connect_timeout_ms)
+        codes |= sim_code(AFETCH_TIMEOUT);
+    if (h->then == THEN_END)
+        codes |= codes_of_transfer(u);
+    else if (h->then == THEN_LIMIT)
+        codes |= sim_code(AFETCH_REDIRECTS);
+    else
+        codes |= sim_code(AFETCH_OK); /* whatever becomes of the body */
+    if (!(codes & sim_code(hop->code)))
+        sim_fail(&u->world->sim, "URL %zu: a hop ended with %d (%s), which nothing explains", u->index, (int)hop->code,
+                 hop->error);
+    check_hop_url(u, hop);
+    check_hop_time(u);
+}
+
+/* What u may end with after its last hop. */
+static uint64_t codes_at_end(const struct sim_url *u)
+{
+    if (u->hops == 0 || u->last.then == THEN_FOLLOW)
+        return 0;
+    return sim_code(u->last.then == THEN_BAD_URL      ? AFETCH_URL
+                    : u->last.then == THEN_BAD_SCHEME ? AFETCH_SCHEME
+                                                      : u->last.code);
+}
+
 static void check_success(const struct sim_url *u, const struct afetch_result *result)
 {
     char type[40] = "";
-    sim_url_type(u, type, sizeof type);
-    size_t wanted = sim_url_has_body(u) ? u->body_len : 0;
+    const struct sim_served *s = &u->last.served;
+    const struct sim_host *host = s->page.host;
     struct sim *sim = &u->world->sim;
-    const char *version = !u->host->tls ? "" : u->host->tls_minor == 2 ? "TLSv1.2" : "TLSv1.3";
+    if (!u->last.answered)
+        sim_fail(sim, "URL %zu: a success without an answer", u->index);
+    sim_served_type(s, type, sizeof type);
+    size_t wanted = sim_served_has_body(s) ? s->page.body_len : 0;
+    const char *version = !host->tls ? "" : host->tls_minor == 2 ? "TLSv1.2" : "TLSv1.3";
     if (strcmp(result->tls_version, version) != 0)
         sim_fail(sim, "URL %zu: fetched by \"%s\" instead of \"%s\"", u->index, result->tls_version, version);
-    if (u->host->flavour != TEST_GOOD)
+    if (host->flavour != TEST_GOOD)
         sim_met(sim, MET_TLS_INSECURE);
-    if (u->heads != 1 || result->status != u->status)
+    if (u->heads != 1 || result->status != s->page.status)
         sim_fail(sim, "URL %zu: a success with %u heads and status %d", u->index, u->heads, result->status);
     if (strcmp(result->content_type, type) != 0)
         sim_fail(sim, "URL %zu: its type is \"%s\", not \"%s\"", u->index, type, result->content_type);
     if (result->bytes != wanted || (!u->counted_only && u->delivered != wanted))
         sim_fail(sim, "URL %zu: %" PRIu64 " bytes of %zu, %zu delivered, is no success", u->index, result->bytes,
                  wanted, u->delivered);
+}
+
+static void check_redirects(const struct sim_url *u, const struct afetch_result *result)
+{
+    struct sim *sim = &u->world->sim;
+    /* Without memory it is not followed any more. */
+    bool torn = result->code == AFETCH_MEMORY && u->last.then == THEN_FOLLOW;
+    if (result->redirects != u->trail.redirects && !(torn && result->redirects + 1 == u->trail.redirects))
+        sim_fail(sim, "URL %zu: %u redirects, where there were %u", u->index, result->redirects, u->trail.redirects);
+    if (u->hops > 0 && u->last.then == THEN_BAD_URL)
+        sim_met(sim, MET_REDIRECT_BAD_URL);
+    if (u->hops > 0 && u->last.then == THEN_BAD_SCHEME)
+        sim_met(sim, MET_REDIRECT_BAD_SCHEME);
+    if (u->hops > 0 && u->last.then == THEN_BAD_SCHEME && u->last.served.page.location != LOCATION_FTP &&
+        u->last.served.page.host->tls)
+        sim_met(sim, MET_TLS_DOWNGRADE);
 }
 
 /* Time limits: a time-out is no earlier than the first of them and nothing lasts longer. A connection that was used may
@@ -86,9 +165,9 @@ static void check_time(const struct sim_url *u, const struct afetch_result *resu
     uint64_t took_ns = result->done_ns - result->queued_ns;
     if (!result->queued_ns)
         return;
-    if (result->code == AFETCH_TIMEOUT && took_ns < least_ns)
+    if (result->code == AFETCH_TIMEOUT && u->trail.redirects == 0 && took_ns + 1 < least_ns)
         sim_fail(sim, "URL %zu: timed out after %.3f s", u->index, (double)took_ns / 1e9);
-    if (whole_ns && took_ns > 2 * whole_ns + (sim->leapt_ns - u->leapt_ns))
+    if (u->trail.redirects == 0 && whole_ns && took_ns > 2 * whole_ns + (sim->leapt_ns - u->leapt_ns))
         sim_fail(sim, "URL %zu: took %.3f s, with a limit of %.3f s", u->index, (double)took_ns / 1e9,
                  (double)whole_ns / 1e9);
 }
@@ -96,12 +175,14 @@ static void check_time(const struct sim_url *u, const struct afetch_result *resu
 void sim_judge(const struct sim_url *u, const struct afetch_result *result)
 {
     struct sim *sim = &u->world->sim;
-    if (!(codes(u) & sim_code(result->code)))
+    const struct sim_host *host = u->pages[u->trail.page].host;
+    if (!((codes_of_world(u) | codes_at_end(u)) & sim_code(result->code)))
         sim_fail(sim, "URL %zu: ended with %d (%s), which nothing explains", u->index, (int)result->code,
                  result->error);
-    if (result->code == AFETCH_CERT && u->host->flavour != TEST_GOOD)
-        sim_met(sim, MET_CERT_EXPIRED + (u->host->flavour - TEST_EXPIRED));
+    if (result->code == AFETCH_CERT && host->flavour != TEST_GOOD)
+        sim_met(sim, MET_CERT_EXPIRED + (host->flavour - TEST_EXPIRED));
     if (result->code == AFETCH_OK)
         check_success(u, result);
+    check_redirects(u, result);
     check_time(u, result);
 }

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/types.h>
 #include <time.h>
 
 #include <psa/crypto.h>
@@ -39,6 +40,7 @@ void sim_machine_spoil(void)
 time_t __wrap_time(time_t *out);
 int __wrap_clock_gettime(clockid_t clock, struct timespec *out);
 int __wrap_mbedtls_platform_entropy_poll(void *data, unsigned char *output, size_t len, size_t *olen);
+ssize_t __wrap_getrandom(void *out, size_t len, unsigned flags);
 
 static uint64_t now_ns(void)
 {
@@ -60,13 +62,25 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *out)
     return 0;
 }
 
+static void fill(unsigned char *out, size_t len)
+{
+    machine.polls++;
+    for (size_t i = 0; i < len; i++)
+        out[i] =
+            (unsigned char)(rng_next(&machine.entropy) >> 32) ^ (unsigned char)(machine.spoiled ? machine.polls : 0);
+}
+
 int __wrap_mbedtls_platform_entropy_poll(void *data, unsigned char *output, size_t len, size_t *olen)
 {
     (void)data;
-    machine.polls++;
-    for (size_t i = 0; i < len; i++)
-        output[i] =
-            (unsigned char)(rng_next(&machine.entropy) >> 32) ^ (unsigned char)(machine.spoiled ? machine.polls : 0);
+    fill(output, len);
     *olen = len;
     return 0;
+}
+
+ssize_t __wrap_getrandom(void *out, size_t len, unsigned flags)
+{
+    (void)flags;
+    fill(out, len);
+    return (ssize_t)len;
 }

@@ -1,5 +1,5 @@
 /* What the library asks of the machine, decided by the seed: wall clock and randomness. The program is linked with --wrap
- * for time, clock_gettime and mbedTLS's source of entropy, which all of its randomness comes from. */
+ * for time, clock_gettime, getrandom and mbedTLS's source of entropy, which all of its randomness comes from. */
 #ifndef TESTS_SIM_MACHINE_H
 #define TESTS_SIM_MACHINE_H
 

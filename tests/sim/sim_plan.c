@@ -3,6 +3,7 @@
 
 #include "sim/sim_world.h"
 
+#define FEATURES UINT64_C(0x9e3779b97f4a7c15)
 #define TLS_SURE 60 /* a ServerHello is longer: who breaks within so much breaks every handshake */
 
 /* ---- bodies --------------------------------------------------------------------------------------------------------- */
@@ -23,13 +24,6 @@ const char *sim_body(size_t salt)
 }
 
 /* ---- the network ----------------------------------------------------------------------------------------------------- */
-
-static uint64_t pick(struct rng *r, const uint64_t *values, size_t count)
-{
-    return values[rng_below(r, count)];
-}
-#define PICK(r, ...)                                                                                                   \
-    pick((r), (const uint64_t[]){__VA_ARGS__}, sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t))
 
 static void plan_net(struct sim_world *w)
 {
@@ -177,9 +171,9 @@ static void plan_host(struct sim_world *w, size_t index, bool smooth)
 
 /* ---- URLs ------------------------------------------------------------------------------------------------------------- */
 
-static size_t plan_body_len(struct rng *r, bool tiny, bool tls)
+static size_t plan_body_len(const struct sim_world *w, bool tls, struct rng *r)
 {
-    if (tiny)
+    if (w->tiny)
         return rng_below(r, 300);
     if (tls)
         return rng_chance(r, 50) ? rng_below(r, 60000) : rng_below(r, 2500);
@@ -197,39 +191,58 @@ static size_t plan_body_len(struct rng *r, bool tiny, bool tls)
     }
 }
 
-static enum sim_defect plan_defect(struct sim_world *w, const struct sim_url *u)
+static bool has_body(const struct sim_page *page, const char *method)
 {
-    struct rng *r = &w->sim.rng;
+    return strcmp(method, "HEAD") != 0 && page->status != 204 && page->status != 304;
+}
+
+static enum sim_defect plan_defect(const struct sim_world *w, const struct sim_page *page, const char *method,
+                                   struct rng *r)
+{
     enum sim_defect defect = (enum sim_defect)rng_range(r, DEFECT_CUT, DEFECTS - 1);
     if (defect == DEFECT_SWITCH && w->plant == PLANT_KIND)
         return DEFECT_NONE;
-    if (defect >= DEFECT_TLS_CUT && !u->host->tls)
+    if (defect >= DEFECT_TLS_CUT && !page->host->tls)
         return DEFECT_NONE;
     if (defect == DEFECT_LONG_HEAD && !rng_chance(r, 50))
         return DEFECT_NONE;
     if (defect == DEFECT_STALL && w->opt.timeout_ms == 0)
         return DEFECT_NONE;
-    if (defect == DEFECT_BAD_CHUNK && (u->framing != FRAME_CHUNKED || !sim_url_has_body(u)))
+    if (defect == DEFECT_BAD_CHUNK && (page->framing != FRAME_CHUNKED || !has_body(page, method)))
         return DEFECT_NONE;
-    if (defect == DEFECT_TWO_LENGTHS && (u->framing == FRAME_CHUNKED || !sim_url_has_body(u)))
+    if (defect == DEFECT_TWO_LENGTHS && (page->framing == FRAME_CHUNKED || !has_body(page, method)))
         return DEFECT_NONE;
     return defect;
 }
 
-static void plan_quirks(struct sim_url *u, struct rng *r)
+static void plan_quirks(struct sim_page *page, struct rng *r)
 {
-    u->informs = rng_chance(r, 150) ? (unsigned)rng_range(r, 1, 3) : 0;
-    u->http10 = rng_chance(r, 80);
-    u->close = rng_chance(r, 120);
-    u->keep_alive = rng_chance(r, 200);
-    u->bare_lf = rng_chance(r, 30);
-    u->folded = rng_chance(r, 30);
-    u->repeated_length = rng_chance(r, 30);
-    u->trailers = rng_chance(r, 300);
-    u->extra = rng_chance(r, 30);
-    u->typed = rng_chance(r, 500);
-    if (u->http10 && u->framing == FRAME_CHUNKED)
-        u->framing = FRAME_LENGTH;
+    page->informs = rng_chance(r, 150) ? (unsigned)rng_range(r, 1, 3) : 0;
+    page->http10 = rng_chance(r, 80);
+    page->close = rng_chance(r, 120);
+    page->keep_alive = rng_chance(r, 200);
+    page->bare_lf = rng_chance(r, 30);
+    page->folded = rng_chance(r, 30);
+    page->repeated_length = rng_chance(r, 30);
+    page->trailers = rng_chance(r, 300);
+    page->extra = rng_chance(r, 30);
+    page->typed = rng_chance(r, 500);
+    if (page->http10 && page->framing == FRAME_CHUNKED)
+        page->framing = FRAME_LENGTH;
+}
+
+void sim_plan_page(struct sim_world *w, struct sim_page *page, const char *method, struct rng *r)
+{
+    page->framing = (enum sim_framing)rng_below(r, 3);
+    if (page->framing == FRAME_CLOSE && rng_chance(r, 600))
+        page->framing = FRAME_LENGTH;
+    page->body_len = plan_body_len(w, page->host->tls, r);
+    page->salt = rng_below(r, SALTS);
+    page->first_delay_ns = PICK(r, 0, 0, SIM_MS, 30 * SIM_MS, 800 * SIM_MS);
+    page->mid_delay_ns = PICK(r, 0, 0, 0, 10 * SIM_MS, 2 * SIM_SECOND);
+    plan_quirks(page, r);
+    if (rng_chance(r, w->defective))
+        page->defect = plan_defect(w, page, method, r);
 }
 
 static void plan_client(struct sim_url *u, struct rng *r, unsigned pausing)
@@ -240,60 +253,63 @@ static void plan_client(struct sim_url *u, struct rng *r, unsigned pausing)
     u->fields = rng_chance(r, 100) ? (unsigned)rng_range(r, 1, 3) : 0;
     u->abort_at = SIZE_MAX;
     u->abort_code = AFETCH_WRITE;
-    if (rng_chance(r, 40) && u->body_len && !u->counted_only) {
-        u->abort_at = rng_below(r, u->body_len);
+    size_t body_len = u->pages[0].body_len;
+    if (rng_chance(r, 40) && body_len && !u->counted_only) {
+        u->abort_at = rng_below(r, body_len);
         if (rng_chance(r, 300))
             u->abort_code = AFETCH_MEMORY;
     }
 }
 
-static void plan_url(struct sim_world *w, size_t index, unsigned defective, unsigned pausing, bool tiny)
+static void plan_url(struct sim_world *w, size_t index, unsigned pausing)
 {
     static const int statuses[] = {200, 200, 200, 200, 200, 206, 204, 304, 301, 404, 500, 503};
     struct rng *r = &w->sim.rng;
     struct sim_url *u = &w->urls[index];
     u->world = w;
     u->index = index;
-    u->host = &w->hosts[rng_below(r, w->host_count)];
+    u->page_count = 1;
+    u->pages[0].host = &w->hosts[rng_below(r, w->host_count)];
     u->method = rng_chance(r, 100) ? "HEAD" : rng_chance(r, 60) ? "POST" : "GET";
-    u->status = statuses[rng_chance(r, 600) ? 0 : rng_below(r, sizeof statuses / sizeof statuses[0])];
-    u->framing = (enum sim_framing)rng_below(r, 3);
-    if (u->framing == FRAME_CLOSE && rng_chance(r, 600))
-        u->framing = FRAME_LENGTH;
-    u->body_len = plan_body_len(r, tiny, u->host->tls);
-    u->salt = rng_below(r, SALTS);
-    u->first_delay_ns = PICK(r, 0, 0, SIM_MS, 30 * SIM_MS, 800 * SIM_MS);
-    u->mid_delay_ns = PICK(r, 0, 0, 0, 10 * SIM_MS, 2 * SIM_SECOND);
-    plan_quirks(u, r);
-    if (rng_chance(r, defective))
-        u->defect = plan_defect(w, u);
+    u->trail.method = u->method;
+    u->pages[0].status = statuses[rng_chance(r, 600) ? 0 : rng_below(r, sizeof statuses / sizeof statuses[0])];
+    sim_plan_page(w, &u->pages[0], u->method, r);
     plan_client(u, r, pausing);
 }
 
-bool sim_url_has_body(const struct sim_url *u)
+bool sim_served_has_body(const struct sim_served *s)
 {
-    return strcmp(u->method, "HEAD") != 0 && u->status != 204 && u->status != 304;
+    return has_body(&s->page, s->method);
 }
 
-void sim_url_type(const struct sim_url *u, char *out, size_t size)
+void sim_served_type(const struct sim_served *s, char *out, size_t size)
 {
     *out = '\0';
-    if (u->typed)
-        snprintf(out, size, "text/x-%zu", u->index);
+    if (s->page.typed)
+        snprintf(out, size, "text/x-%zu", s->url->index);
+}
+
+void sim_served_id(const struct sim_served *s, char *out, size_t size)
+{
+    if (s->index)
+        snprintf(out, size, "%zu/%zu", s->url->index, s->index);
+    else
+        snprintf(out, size, "%zu", s->url->index);
 }
 
 bool sim_url_idempotent(const struct sim_url *u)
 {
-    return strcmp(u->method, "POST") != 0;
+    return strcmp(u->trail.method, "POST") != 0;
 }
 
-bool sim_url_must_close(const struct sim_url *u)
+bool sim_served_must_close(const struct sim_served *s)
 {
-    if (u->close || (u->http10 && !u->keep_alive) || u->bare_lf || u->folded || u->extra)
+    const struct sim_page *page = &s->page;
+    if (page->close || (page->http10 && !page->keep_alive) || page->bare_lf || page->folded || page->extra)
         return true;
-    if (u->framing == FRAME_LENGTH && u->repeated_length && u->status != 204)
+    if (page->framing == FRAME_LENGTH && page->repeated_length && page->status != 204)
         return true;
-    return u->framing == FRAME_CLOSE && sim_url_has_body(u);
+    return page->framing == FRAME_CLOSE && sim_served_has_body(s);
 }
 
 /* ---- all of it ------------------------------------------------------------------------------------------------------------ */
@@ -326,8 +342,9 @@ static void plan_memory(struct sim_world *w)
 }
 
 /* A handshake costs milliseconds of the processor. */
-static void plan_size(struct sim_world *w, bool tiny)
+static void plan_size(struct sim_world *w)
 {
+    bool tiny = w->tiny;
     struct rng *r = &w->sim.rng;
     w->host_count = rng_range(r, 1, tiny ? 3 : SIM_HOSTS_MAX);
     w->url_count = tiny ? rng_range(r, 4, 10) : rng_range(r, 1, SIM_URLS_MAX);
@@ -337,24 +354,51 @@ static void plan_size(struct sim_world *w, bool tiny)
     }
 }
 
-void sim_plan(struct sim_world *w, bool tiny, bool tls)
+/* Whether this run has it, with a chance of its own in *r: without a feature the run is as it was before there was
+ * such a one. */
+static bool has_feature(struct sim_world *w, enum sim_feature feature, unsigned chance, unsigned allowed, struct rng *r)
+{
+    rng_init(r, w->sim.seed ^ (FEATURES * feature));
+    if (!rng_chance(r, chance) || !(allowed & feature))
+        return false;
+    w->features |= feature;
+    return true;
+}
+
+static void plan_features(struct sim_world *w, unsigned allowed)
+{
+    struct rng r;
+    if (has_feature(w, SIM_REDIRECTS, 500, allowed, &r)) {
+        /* There is more to do for each. */
+        w->url_count = (w->url_count + 1) / 2;
+        sim_redirect_options(w, &r);
+        for (size_t i = 0; i < w->url_count; i++)
+            sim_redirect_plan(&w->urls[i], &r);
+    }
+    if (w->added_first > w->url_count)
+        w->added_first = w->url_count;
+}
+
+void sim_plan(struct sim_world *w, bool tiny, bool tls, unsigned features)
 {
     struct rng *r = &w->sim.rng;
     w->tls = SIM_TLS && (tls || (!tiny && rng_chance(r, 30)));
+    w->tiny = tiny;
     plan_net(w);
     plan_limits(w);
     bool smooth = rng_chance(r, 500);
-    unsigned defective = (unsigned)PICK(r, 0, 100, 400);
+    w->defective = (unsigned)PICK(r, 0, 100, 400);
     unsigned pausing = (unsigned)PICK(r, 0, 200, 800);
-    plan_size(w, tiny);
+    plan_size(w);
     for (size_t i = 0; i < w->host_count; i++)
         plan_host(w, i, smooth);
     for (size_t i = 0; i < w->url_count; i++)
-        plan_url(w, i, defective, pausing, tiny);
+        plan_url(w, i, pausing);
     w->added_first = rng_chance(r, 600) ? w->url_count : rng_range(r, 1, w->url_count);
     w->source = rng_chance(r, 600);
     plan_memory(w);
     w->ticks = rng_chance(r, 100);
     w->traces = rng_chance(r, 100);
     w->describes = rng_chance(r, 200);
+    plan_features(w, features);
 }

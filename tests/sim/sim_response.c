@@ -5,7 +5,8 @@ enum { RESPONSE_MAX = 4 * 1000 * 1000 };
 
 struct maker {
     struct sim_world *w;
-    const struct sim_url *u;
+    const struct sim_served *s;
+    const struct sim_page *page;
     struct buf *b;
     const char *eol;
 };
@@ -18,81 +19,84 @@ static void must(struct maker *m, int rc)
 
 static void add_informs(struct maker *m)
 {
-    for (unsigned i = 0; i < m->u->informs; i++)
+    for (unsigned i = 0; i < m->page->informs; i++)
         must(m, buf_addf(m->b, "HTTP/1.1 %s\r\n\r\n", i % 2 ? "100 Continue" : "103 Early Hints\r\nLink: </a>; rel=x"));
 }
 
 static void add_status(struct maker *m)
 {
-    const struct sim_url *u = m->u;
-    if (u->defect == DEFECT_SWITCH)
+    const struct sim_page *page = m->page;
+    if (page->defect == DEFECT_SWITCH)
         must(m, buf_addf(m->b, "HTTP/1.1 101 Switching Protocols%sUpgrade: x%sConnection: upgrade%s", m->eol, m->eol,
                          m->eol));
     else
-        must(m, buf_addf(m->b, "HTTP/1.%d %d Reason%s", u->http10 ? 0 : 1, u->status, m->eol));
+        must(m, buf_addf(m->b, "HTTP/1.%d %d Reason%s", page->http10 ? 0 : 1, page->status, m->eol));
 }
 
 static void add_framing(struct maker *m)
 {
-    const struct sim_url *u = m->u;
-    if (u->status == 204 || u->defect == DEFECT_SWITCH)
+    const struct sim_page *page = m->page;
+    if (page->status == 204 || page->defect == DEFECT_SWITCH)
         return;
-    if (u->framing == FRAME_CHUNKED)
-        must(m, buf_addf(m->b, "Transfer-Encoding: %s%s", u->salt % 2 ? "chunked" : "Chunked", m->eol));
-    if (u->framing == FRAME_LENGTH)
-        must(m, buf_addf(m->b, "Content-Length: %zu%s", u->body_len, m->eol));
-    if (u->framing == FRAME_LENGTH && u->repeated_length)
-        must(m, buf_addf(m->b, "Content-Length: %zu%s", u->body_len, m->eol));
-    if (u->defect == DEFECT_TWO_LENGTHS)
-        must(m, buf_addf(m->b, "Content-Length: %zu%sContent-Length: %zu%s", u->body_len, m->eol, u->body_len + 1,
+    if (page->framing == FRAME_CHUNKED)
+        must(m, buf_addf(m->b, "Transfer-Encoding: %s%s", page->salt % 2 ? "chunked" : "Chunked", m->eol));
+    if (page->framing == FRAME_LENGTH)
+        must(m, buf_addf(m->b, "Content-Length: %zu%s", page->body_len, m->eol));
+    if (page->framing == FRAME_LENGTH && page->repeated_length)
+        must(m, buf_addf(m->b, "Content-Length: %zu%s", page->body_len, m->eol));
+    if (page->defect == DEFECT_TWO_LENGTHS)
+        must(m, buf_addf(m->b, "Content-Length: %zu%sContent-Length: %zu%s", page->body_len, m->eol, page->body_len + 1,
                          m->eol));
 }
 
 static void add_fields(struct maker *m)
 {
-    const struct sim_url *u = m->u;
-    must(m, buf_addf(m->b, "X-Id: %zu%s", u->index, m->eol));
-    char type[40];
-    sim_url_type(u, type, sizeof type);
+    const struct sim_page *page = m->page;
+    char id[40], type[40], location[200];
+    sim_served_id(m->s, id, sizeof id);
+    must(m, buf_addf(m->b, "X-Id: %s%s", id, m->eol));
+    sim_served_type(m->s, type, sizeof type);
     if (*type)
         must(m, buf_addf(m->b, "Content-Type: %s%s", type, m->eol));
-    if (u->folded)
+    if (sim_redirect_location(m->s->url, m->s->index, location, sizeof location))
+        must(m, buf_addf(m->b, "Location: %s%s", location, m->eol));
+    if (page->folded)
         must(m, buf_addf(m->b, "X-Folded: a%s  b%s", m->eol, m->eol));
-    if (u->close)
+    if (page->close)
         must(m, buf_addf(m->b, "Connection: close%s", m->eol));
-    else if (u->keep_alive)
+    else if (page->keep_alive)
         must(m, buf_addf(m->b, "Connection: Keep-Alive%s", m->eol));
-    for (int i = 0; u->defect == DEFECT_LONG_HEAD && i < 3000; i++)
+    for (int i = 0; page->defect == DEFECT_LONG_HEAD && i < 3000; i++)
         must(m, buf_addf(m->b, "X-Long: %0100d%s", i, m->eol));
 }
 
 static void add_chunks(struct maker *m)
 {
-    const struct sim_url *u = m->u;
+    const struct sim_page *page = m->page;
     struct rng *r = &m->w->sim.rng;
-    const char *body = sim_body(u->salt);
-    size_t mean = u->body_len / 8 + 1;
-    for (size_t done = 0, len; done < u->body_len; done += len) {
+    const char *body = sim_body(page->salt);
+    size_t mean = page->body_len / 8 + 1;
+    for (size_t done = 0, len; done < page->body_len; done += len) {
         len = rng_range(r, 1, 2 * mean);
-        if (len > u->body_len - done)
-            len = u->body_len - done;
+        if (len > page->body_len - done)
+            len = page->body_len - done;
         must(m, buf_addf(m->b, len % 2 ? "%zx%s\r\n" : "0%zX%s\r\n", len, len % 5 ? "" : ";a=b"));
         must(m, buf_add(m->b, body + done, len));
         must(m, buf_adds(m->b, "\r\n"));
     }
-    if (u->defect == DEFECT_BAD_CHUNK)
+    if (page->defect == DEFECT_BAD_CHUNK)
         must(m, buf_adds(m->b, "no number\r\n"));
-    must(m, buf_adds(m->b, u->trailers ? "0\r\nX-Trailer: 1\r\nContent-Length: 7\r\n\r\n" : "0\r\n\r\n"));
+    must(m, buf_adds(m->b, page->trailers ? "0\r\nX-Trailer: 1\r\nContent-Length: 7\r\n\r\n" : "0\r\n\r\n"));
 }
 
 static void add_body(struct maker *m)
 {
-    if (!sim_url_has_body(m->u))
+    if (!sim_served_has_body(m->s))
         return;
-    if (m->u->framing == FRAME_CHUNKED)
+    if (m->page->framing == FRAME_CHUNKED)
         add_chunks(m);
     else
-        must(m, buf_add(m->b, sim_body(m->u->salt), m->u->body_len));
+        must(m, buf_add(m->b, sim_body(m->page->salt), m->page->body_len));
 }
 
 static void add_garbage(struct maker *m)
@@ -102,11 +106,11 @@ static void add_garbage(struct maker *m)
     must(m, buf_adds(m->b, garbage[rng_below(&m->w->sim.rng, sizeof garbage / sizeof garbage[0])]));
 }
 
-void sim_response_make(struct sim_world *w, const struct sim_url *u, struct sim_response *out)
+void sim_response_make(struct sim_world *w, const struct sim_served *s, struct sim_response *out)
 {
-    struct maker m = {.w = w, .u = u, .b = &out->bytes, .eol = u->bare_lf ? "\n" : "\r\n"};
+    struct maker m = {.w = w, .s = s, .page = &s->page, .b = &out->bytes, .eol = s->page.bare_lf ? "\n" : "\r\n"};
     buf_init(&out->bytes, RESPONSE_MAX);
-    if (u->defect == DEFECT_GARBAGE) {
+    if (s->page.defect == DEFECT_GARBAGE) {
         add_garbage(&m);
         out->head = out->message = out->bytes.len;
         return;
@@ -119,8 +123,8 @@ void sim_response_make(struct sim_world *w, const struct sim_url *u, struct sim_
     out->head = out->bytes.len;
     add_body(&m);
     out->message = out->bytes.len;
-    if (w->plant == PLANT_BYTE && out->message > out->head && u->framing != FRAME_CHUNKED)
+    if (w->plant == PLANT_BYTE && out->message > out->head && s->page.framing != FRAME_CHUNKED)
         out->bytes.data[out->message - 1] ^= 1;
-    if (u->extra && (!sim_url_has_body(u) || u->framing != FRAME_CLOSE))
+    if (s->page.extra && (!sim_served_has_body(s) || s->page.framing != FRAME_CLOSE))
         must(&m, buf_adds(&out->bytes, "\1what nobody asked for\r\n\r\n"));
 }

@@ -51,13 +51,15 @@ static void describe(void *arg)
 /* What a replay needs beside the seed. */
 static void tell_options(struct sim *sim, const struct sim_run *run)
 {
-    char cancel[40] = "", fail[40] = "";
+    char cancel[40] = "", fail[40] = "", features[40] = "";
     if (run->cancel_at != UINT64_MAX)
         snprintf(cancel, sizeof cancel, " --cancel %" PRIu64, run->cancel_at);
     if (run->fail_at)
         snprintf(fail, sizeof fail, " --fail %" PRIu64, run->fail_at);
-    snprintf(sim->replay, sizeof sim->replay, "%s%s%s%s%s%s", run->tiny ? " --tiny" : "", run->tls ? " --tls" : "",
-             cancel, run->direct ? " --direct" : "", fail, run->for_good ? " --for-good" : "");
+    if (run->features != SIM_FEATURES)
+        snprintf(features, sizeof features, " --features %u", (unsigned)run->features);
+    snprintf(sim->replay, sizeof sim->replay, "%s%s%s%s%s%s%s", run->tiny ? " --tiny" : "", run->tls ? " --tls" : "",
+             features, cancel, run->direct ? " --direct" : "", fail, run->for_good ? " --for-good" : "");
 }
 
 static void plan_memory(struct sim_world *w, const struct sim_run *run)
@@ -78,7 +80,7 @@ static void begin(struct sim_world *w, const struct sim_run *run, struct sim_cov
     w->sim.describe_arg = w;
     tell_options(&w->sim, run);
     sim_crash_tells(run->seed, w->sim.replay);
-    sim_plan(w, run->tiny, run->tls);
+    sim_plan(w, run->tiny, run->tls, run->features);
     plan_memory(w, run);
     sim_tls_begin(w);
     sim_server_init(w);

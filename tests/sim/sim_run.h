@@ -8,6 +8,7 @@
 
 struct sim_run {
     uint64_t seed;
+    uint64_t features;  /* of enum sim_feature: those that it may have */
     uint64_t cancel_at; /* after so many points; UINT64_MAX: never */
     bool tiny;          /* few URLs and small bodies */
     bool tls;           /* some hosts are https, as else in few seeds */

@@ -13,12 +13,14 @@ struct peer {
     struct sim_world *w;
     struct sim_host *host;
     struct sock *sock;
-    struct sim_tls *tls;   /* NULL: plain HTTP */
-    struct sim_event step; /* the next thing that this server does */
-    struct buf request;    /* what has arrived of it */
-    struct sim_url *asked; /* whose request the client wrote last */
-    size_t asks;           /* requests that it wrote */
-    struct sim_url *url;   /* whose response is under way, or was last */
+    struct sim_tls *tls;    /* NULL: plain HTTP */
+    struct sim_event step;  /* the next thing that this server does */
+    struct buf request;     /* what has arrived of it */
+    struct sim_url *asked;  /* whose request the client wrote last */
+    unsigned asked_in;      /* which hop of it */
+    size_t asks;            /* requests that it wrote */
+    struct sim_served last; /* whose response is under way, or was last; url NULL: none yet */
+    struct sim_hop gone;    /* stands for hops that have ended */
     struct sim_response response;
     size_t served;       /* requests whose response was made */
     size_t sent, told;   /* bytes of the response, to the client and read by it */
@@ -32,6 +34,12 @@ struct peer {
 };
 
 #define PEER_OF(event) ((struct peer *)(void *)((char *)(event)-offsetof(struct peer, step)))
+
+/* What happens in the hop whose request it was. */
+static struct sim_hop *hop_of(struct peer *p)
+{
+    return p->asked_in == p->asked->hops ? &p->asked->hop : &p->gone;
+}
 
 /* ---- who is where ---------------------------------------------------------------------------------------------- */
 
@@ -140,7 +148,7 @@ static void on_unasked(struct sim_event *event)
     p->said_unasked = true;
     sim_met(sim, MET_UNASKED);
     if (p->in_flight)
-        p->asked->tainted = true;
+        hop_of(p)->tainted = true;
     sim_after(sim, &p->step, sim_latency(sim), on_idle_end);
     serve(p, text, strlen(text));
 }
@@ -169,8 +177,8 @@ static void plan_next(struct peer *p)
     if (p->sent < p->response.bytes.len) {
         bool middle = !p->middled && p->sent >= p->response.bytes.len / 2;
         p->middled |= middle;
-        sim_after(sim, &p->step, sim_latency(sim) / 16 + (middle ? p->url->mid_delay_ns : 0), on_send);
-    } else if (sim_url_must_close(p->url) || p->url->defect == DEFECT_SWITCH) {
+        sim_after(sim, &p->step, sim_latency(sim) / 16 + (middle ? p->last.page.mid_delay_ns : 0), on_send);
+    } else if (sim_served_must_close(&p->last) || p->last.page.defect == DEFECT_SWITCH) {
         sim_after(sim, &p->step, sim_latency(sim), on_close);
     } else {
         become_idle(p);
@@ -201,17 +209,17 @@ static void on_send(struct sim_event *event)
 static void plan_end(struct peer *p)
 {
     struct sim *sim = &p->w->sim;
-    const struct sim_url *u = p->url;
+    const struct sim_page *page = &p->last.page;
     const struct sim_response *r = &p->response;
     p->end_at = SIZE_MAX;
-    p->resets = u->defect == DEFECT_RESET;
-    p->stalls = u->defect == DEFECT_STALL;
+    p->resets = page->defect == DEFECT_RESET;
+    p->stalls = page->defect == DEFECT_STALL;
     /* A body that the end of the connection ends may end anywhere. */
-    bool open_ended = u->framing == FRAME_CLOSE && sim_url_has_body(u);
+    bool open_ended = page->framing == FRAME_CLOSE && sim_served_has_body(&p->last);
     size_t whole = open_ended && !p->resets && !p->stalls ? r->head : r->message;
-    if (u->defect == DEFECT_CUT || p->resets || p->stalls)
+    if (page->defect == DEFECT_CUT || p->resets || p->stalls)
         p->end_at = rng_range(&sim->rng, p->resets || p->stalls ? 0 : 1, whole - 1);
-    else if (u->defect == DEFECT_EMPTY)
+    else if (page->defect == DEFECT_EMPTY)
         p->end_at = 0;
     else if (rng_chance(&sim->rng, sim->net.reset)) {
         p->end_at = rng_below(&sim->rng, r->message);
@@ -222,55 +230,72 @@ static void plan_end(struct peer *p)
 /* The TLS beneath goes wrong somewhere in the response. */
 static void plan_tls_fault(struct peer *p)
 {
-    enum sim_defect defect = p->url->defect;
+    enum sim_defect defect = p->last.page.defect;
     if (defect >= DEFECT_TLS_CUT && defect < DEFECT_TLS_ALERT)
         sim_tls_break(p->tls, TLS_FAULT_CUT + (defect - DEFECT_TLS_CUT), p->response.message);
     else if (defect == DEFECT_TLS_ALERT)
         sim_tls_break(p->tls, TLS_FAULT_ALERT, p->response.message);
 }
 
+/* Whether it asks for what the client must ask for now. */
+static void check_request(struct peer *p, const struct sim_url *u, const char *text)
+{
+    char method[8] = "", target[80] = "", host[80] = "", expected[80];
+    const char *field = strstr(text, "\r\nHost: ");
+    const struct sim_host *at = u->pages[u->trail.page].host;
+    if (sscanf(text, "%7s %79s HTTP/1.1\r\n", method, target) != 2 || !field ||
+        sscanf(field, "\r\nHost: %79s", host) != 1)
+        sim_fail(&p->w->sim, "a request that is none: %s", text);
+    sim_redirect_target(u, u->trail.page, expected, sizeof expected);
+    if (at != p->host || strcmp(method, u->trail.method) != 0 || strcmp(target, expected) != 0 ||
+        strcmp(host, at->authority) != 0)
+        sim_fail(&p->w->sim, "a request that is not \"%s %s\", or at the wrong host: %s", u->trail.method, expected,
+                 text);
+    sim_redirect_check_secrets(u, p->host, text);
+}
+
 /* "GET /u12 HTTP/1.1", Host and all. */
-static struct sim_url *read_request(struct peer *p)
+static void read_request(struct peer *p)
 {
     struct sim_world *w = p->w;
-    char method[8], host[80];
-    size_t index;
-    const char *text = p->request.data;
-    const char *field = strstr(text, "\r\nHost: ");
-    if (sscanf(text, "%7s /u%zu HTTP/1.1\r\n", method, &index) != 2 || !field ||
-        sscanf(field, "\r\nHost: %79s", host) != 1)
-        sim_fail(&w->sim, "a request that is none: %s", text);
+    size_t index = SIZE_MAX;
+    sscanf(p->request.data, "%*s /u%zu", &index);
     struct sim_url *u = index < w->url_count ? &w->urls[index] : NULL;
-    if (!u || u->host != p->host || strcmp(method, u->method) != 0 || strcmp(host, u->host->authority) != 0)
-        sim_fail(&w->sim, "a request that no URL stands for, or at the wrong host: %s", text);
+    if (!u)
+        sim_fail(&w->sim, "a request that no URL stands for: %s", p->request.data);
     if (u->done)
         sim_fail(&w->sim, "a request for URL %zu, which had its result", index);
-    return u;
+    check_request(p, u, p->request.data);
+    p->last = (struct sim_served){
+        .url = u, .index = u->trail.page, .page = u->pages[u->trail.page], .method = u->trail.method};
 }
 
 static void answer(struct peer *p)
 {
     struct sim *sim = &p->w->sim;
-    p->url = read_request(p);
+    read_request(p);
+    struct sim_url *u = p->last.url;
     p->request.len = 0;
     if (p->said_unasked)
-        p->url->tainted = true;
+        u->hop.tainted = true;
     bool refuses = p->served > 0 && rng_chance(&sim->rng, sim->net.close_on_reuse);
     p->served++;
     if (refuses) {
-        sim_note(sim, "refuse", p->url->index, 0);
+        sim_note(sim, "refuse", u->index, 0);
         sim_met(sim, MET_REUSE_REFUSED);
         end(p, rng_chance(&sim->rng, 500));
         return;
     }
+    u->hop.answered = true;
+    u->hop.served = p->last;
     buf_deinit(&p->response.bytes);
-    sim_response_make(p->w, p->url, &p->response);
-    if (p->url->defect && p->url->defect < DEFECT_TLS_CUT)
-        sim_met(sim, MET_DEFECT_CUT + (p->url->defect - DEFECT_CUT));
+    sim_response_make(p->w, &p->last, &p->response);
+    if (p->last.page.defect && p->last.page.defect < DEFECT_TLS_CUT)
+        sim_met(sim, MET_DEFECT_CUT + (p->last.page.defect - DEFECT_CUT));
     plan_end(p);
     plan_tls_fault(p);
-    sim_note(sim, "serve", p->url->index, p->end_at);
-    sim_after(sim, &p->step, p->url->first_delay_ns + sim_latency(sim), on_send);
+    sim_note(sim, "serve", u->index, p->end_at);
+    sim_after(sim, &p->step, p->last.page.first_delay_ns + sim_latency(sim), on_send);
 }
 
 static void peer_arrived(void *peer, const char *data, size_t len)
@@ -306,13 +331,12 @@ static struct sim_url *asked_url(struct sim_world *w, const char *data, size_t l
  * response then begins with them. */
 static void check_reuse(struct peer *p)
 {
-    struct sim_url last;
+    struct sim_served last = p->last;
     if (p->served == 0)
         return;
-    last = *p->url;
-    last.extra = false;
-    if (sim_url_must_close(&last) || (p->url->extra && p->told > p->response.message))
-        sim_fail(&p->w->sim, "a connection was used again after the response to URL %zu", last.index);
+    last.page.extra = false;
+    if (sim_served_must_close(&last) || (p->last.page.extra && p->told > p->response.message))
+        sim_fail(&p->w->sim, "a connection was used again after the response to URL %zu", last.url->index);
 }
 
 static void peer_writing(void *peer, const char *data, size_t len)
@@ -329,7 +353,8 @@ static void peer_writing(void *peer, const char *data, size_t len)
     if (!p->used)
         p->host->used++;
     p->used = true;
-    p->asked->tainted |= p->said_unasked || (p->served > 0 && p->url->extra);
+    p->asked_in = p->asked->hops;
+    p->asked->hop.tainted |= p->said_unasked || (p->served > 0 && p->last.page.extra);
     p->asks++;
     p->in_flight = true;
     p->sent = p->told = 0;
@@ -353,19 +378,20 @@ static void failed(struct peer *p, uint64_t codes)
 {
     struct sim_url *u = p->asked;
     bool tried_again = p->asks > 1 && p->told == 0 && sim_url_idempotent(u);
-    if (tried_again)
+    if (tried_again) {
         sim_met(&p->w->sim, MET_TRIED_AGAIN);
-    else
-        u->seen |= codes;
+        u->trail.tried_again = true;
+    } else {
+        hop_of(p)->seen |= codes;
+    }
     p->failing = !tried_again;
     answered(p);
 }
 
 static uint64_t codes_of_end(const struct peer *p)
 {
-    const struct sim_url *u = p->asked;
     uint64_t codes = sim_code(p->told ? AFETCH_PARTIAL : AFETCH_EMPTY);
-    return u->informs ? codes | sim_code(AFETCH_EMPTY) : codes;
+    return p->told && p->last.page.informs ? codes | sim_code(AFETCH_EMPTY) : codes;
 }
 
 static uint64_t codes_of_failure(const struct peer *p, enum sim_told what)
@@ -385,7 +411,7 @@ static uint64_t codes_of_failure(const struct peer *p, enum sim_told what)
 static void peer_told(void *peer, enum sim_told what, size_t len)
 {
     struct peer *p = peer;
-    bool open_ended = p->url && p->url->framing == FRAME_CLOSE && sim_url_has_body(p->url);
+    bool open_ended = p->last.url && p->last.page.framing == FRAME_CLOSE && sim_served_has_body(&p->last);
     bool whole;
     p->told += len;
     whole = p->sent && p->told >= p->response.message && p->end_at >= p->response.message;
@@ -400,7 +426,7 @@ static void peer_told(void *peer, enum sim_told what, size_t len)
         else
             failed(p, codes_of_failure(p, what));
     } else if (p->failing) {
-        p->asked->seen |= codes_of_failure(p, what);
+        hop_of(p)->seen |= codes_of_failure(p, what);
     } else if (p->used && what != SIM_TOLD_WRITE_ERROR) {
         sim_met(&p->w->sim, MET_IDLE_END);
     }

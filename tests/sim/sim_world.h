@@ -15,6 +15,7 @@
 
 #define SIM_HOSTS_MAX 8
 #define SIM_URLS_MAX 60
+#define SIM_PAGES_MAX 8 /* of a URL */
 #define SIM_BODY_MAX ((size_t)300 * 1000)
 #define SIM_ADDRS_MAX 4
 /* From its place to its end: no URL takes longer, whatever its seed does to it. */
@@ -66,6 +67,12 @@ struct sim_host {
     size_t used;      /* open connections on which there has been a request */
 };
 
+/* ---- features ------------------------------------------------------------------------------------------------------ */
+
+/* Of the library, beside the plain fetch: each seed has some of them, by chances of their own, so that a seed without one
+ * is the same run as before it was there. */
+enum sim_feature { SIM_REDIRECTS = 1, SIM_FEATURES = 1 };
+
 /* ---- URLs ---------------------------------------------------------------------------------------------------------- */
 
 enum sim_framing { FRAME_LENGTH, FRAME_CHUNKED, FRAME_CLOSE };
@@ -91,12 +98,27 @@ enum sim_defect {
     DEFECTS
 };
 
-struct sim_url {
-    struct sim_world *world;
-    size_t index;
+/* How a Location field says where to go; or that it cannot be gone to. */
+enum sim_location {
+    LOCATION_NONE, /* no such field */
+    LOCATION_ABSOLUTE,
+    LOCATION_NETWORK,  /* "//host/u1/2" */
+    LOCATION_PATH,     /* "/u1/2" */
+    LOCATION_RELATIVE, /* "2" */
+    LOCATION_DOTS,     /* "../x/./../u1/2" */
+    LOCATION_USER,     /* absolute, with user info */
+    LOCATION_EMPTY,
+    LOCATION_BAD_PORT,
+    LOCATION_BAD_HOST,
+    LOCATION_FTP,
+};
+
+/* What a client is to do after a hop. */
+enum sim_then { THEN_END, THEN_FOLLOW, THEN_LIMIT, THEN_BAD_URL, THEN_BAD_SCHEME };
+
+/* What is served at one target: at /u12 for URL 12, and where it redirects, at /u12/1, /u12/2 … */
+struct sim_page {
     struct sim_host *host;
-    const char *method;
-    /* served */
     int status;
     enum sim_framing framing;
     enum sim_defect defect;
@@ -107,10 +129,54 @@ struct sim_url {
     bool typed; /* has a Content-Type */
     bool extra; /* bytes behind the message that nobody asked for */
     uint64_t first_delay_ns, mid_delay_ns;
+    enum sim_location location;
+    size_t next;   /* the page that Location is of */
+    bool query;    /* its target has one */
+    bool fragment; /* Location has one */
+};
+
+/* A request that a server got, and what it answers. */
+struct sim_served {
+    struct sim_url *url;
+    size_t index; /* of the page */
+    struct sim_page page;
+    const char *method;
+};
+
+/* Where a client that does all it should stands with its request. */
+struct sim_trail {
+    size_t page;
+    const char *method;
+    unsigned redirects;
+    bool user;         /* the last Location had user info */
+    uint64_t spent_ns; /* by the hops of this attempt that have ended */
+    bool tried_again;  /* in the attempt a used connection failed */
+};
+
+/* What has happened in the hop that is under way. */
+struct sim_hop {
+    uint64_t seen; /* the codes that what the client was told stands for */
+    bool tainted;  /* it was told what belongs to no request: it cannot know */
+    bool answered; /* a server has answered: */
+    struct sim_served served;
+    /* at its end */
+    bool understood; /* the client has read the head of that answer */
+    enum afetch_code code;
+    enum sim_then then;
+    uint64_t took_ns;
+};
+
+struct sim_url {
+    struct sim_world *world;
+    size_t index;
+    struct sim_page pages[SIM_PAGES_MAX];
+    size_t page_count;
+    const char *method;
     /* what the client does */
     unsigned pauses_left;
     bool counted_only; /* no body callback */
     bool credentials;  /* in the URL */
+    bool secrets;      /* Authorization and Cookie, by hand */
     unsigned fields;   /* of its own in the request */
     size_t abort_at;   /* SIZE_MAX: it doesn't */
     enum afetch_code abort_code;
@@ -121,17 +187,20 @@ struct sim_url {
     uint64_t memory_failed; /* allocations, before it was made */
     size_t delivered;
     unsigned heads, hops;
-    uint64_t seen; /* the codes that what the client was told stands for */
-    bool tainted;  /* it was told what belongs to no request: it cannot know */
+    struct sim_trail trail;
+    struct sim_hop hop, last; /* that is under way, and that ended last */
     struct sim_event resume;
 };
 
-bool sim_url_has_body(const struct sim_url *u);
 /* Its Content-Type: "text/x-7", or nothing. */
-void sim_url_type(const struct sim_url *u, char *out, size_t size);
+void sim_served_type(const struct sim_served *s, char *out, size_t size);
+/* Its X-Id: "7", and of the other pages "7/1". */
+void sim_served_id(const struct sim_served *s, char *out, size_t size);
+/* As its request is sent now. */
 bool sim_url_idempotent(const struct sim_url *u);
+bool sim_served_has_body(const struct sim_served *s);
 /* The client must not use the connection again after this response, whole as it may be. */
-bool sim_url_must_close(const struct sim_url *u);
+bool sim_served_must_close(const struct sim_served *s);
 /* The bytes that are served; of SIM_BODY_MAX at most. */
 const char *sim_body(size_t salt);
 
@@ -152,6 +221,8 @@ enum sim_plant {
     PLANT_CHAIN,       /* a host has another certificate than is thought */
     PLANT_CRASH,       /* the client aborts */
     PLANT_KIND,        /* one kind of fault never happens */
+    PLANT_SECRET,      /* credentials go to other origins */
+    PLANT_FOLLOW,      /* a redirect more than may be is followed */
     PLANTS
 };
 
@@ -164,6 +235,9 @@ struct sim_world {
     struct sim_host hosts[SIM_HOSTS_MAX];
     size_t host_count;
     bool tls; /* some hosts are https */
+    bool tiny;
+    unsigned defective; /* of a thousand responses */
+    unsigned features;  /* of enum sim_feature */
     struct sim_url urls[SIM_URLS_MAX];
     size_t url_count;
     struct afetch_options opt;
@@ -178,7 +252,7 @@ struct sim_world {
     struct sim_remote remote;
     uint64_t conn_ids;
     size_t in_flight;
-    size_t next_url, done;
+    size_t next_url, done, hops;
     struct afetch_session *session;
     struct sim_event feed;
     bool source_ended;
@@ -194,21 +268,40 @@ static inline uint64_t sim_code(enum afetch_code code)
 
 /* Decides everything that does not depend on the run. tiny: few URLs and small bodies, for the sweeps. tls: there are
  * https hosts, else in a few seeds only. */
-void sim_plan(struct sim_world *w, bool tiny, bool tls);
-/* Whether that result of u is one that plan and events explain; sim_judge.c. */
+void sim_plan(struct sim_world *w, bool tiny, bool tls, unsigned features);
+/* A response at page->host, with status, to a request of that method. */
+void sim_plan_page(struct sim_world *w, struct sim_page *page, const char *method, struct rng *r);
+/* Whether that result of u, and the end of that hop, are what plan and events explain; sim_judge.c. */
 void sim_judge(const struct sim_url *u, const struct afetch_result *result);
+void sim_judge_hop(const struct sim_url *u, const struct afetch_hop *hop);
+
+/* ---- redirects, sim_redirect.c -------------------------------------------------------------------------------------- */
+
+/* Options of the session, and chains of pages behind the first of URLs. r: the feature's own chance. */
+void sim_redirect_options(struct sim_world *w, struct rng *r);
+void sim_redirect_plan(struct sim_url *u, struct rng *r);
+/* What stands in a request's first line for a page of u: "/u1/2?a=%20b". */
+void sim_redirect_target(const struct sim_url *u, size_t page, char *out, size_t size);
+/* The Location field that leads on from it; false: none. */
+bool sim_redirect_location(const struct sim_url *u, size_t page, char *out, size_t size);
+/* What a client is to do after that response. */
+enum sim_then sim_redirect_then(const struct sim_url *u, const struct sim_served *served);
+/* It does: u's trail goes on. */
+void sim_redirect_follow(struct sim_url *u, const struct sim_served *served);
+/* The head of a request: nothing secret may come to another origin, and to its own it must. */
+void sim_redirect_check_secrets(const struct sim_url *u, const struct sim_host *at, const char *head);
 
 /* ---- the parts ------------------------------------------------------------------------------------------------------ */
 
 /* The other end of all connections; sim_server.c. */
 void sim_server_init(struct sim_world *w);
 
-/* The bytes of u's response into out. message: where the message ends; head: where its (last) head does. */
+/* The bytes of a response into out. message: where the message ends; head: where its (last) head does. */
 struct sim_response {
     struct buf bytes;
     size_t head, message;
 };
-void sim_response_make(struct sim_world *w, const struct sim_url *u, struct sim_response *out);
+void sim_response_make(struct sim_world *w, const struct sim_served *s, struct sim_response *out);
 
 /* Names with this world's answers; ERR_MEMORY. sim_names.c. */
 int sim_names_new(struct names **out, struct sim_world *w, struct engine *e);

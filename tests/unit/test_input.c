@@ -15,6 +15,12 @@
 
 #include <cmocka.h>
 
+/* Of options_body.c, with much behind it. */
+const char *options_upload(const struct options *o, size_t input)
+{
+    return input < o->uploads.count ? o->uploads.item[input] : NULL;
+}
+
 struct expected {
     uint64_t number;
     bool bad;
@@ -349,11 +355,47 @@ static void globbed(void **state)
     close(wakes[1]);
 }
 
+/* All URLs of an argument for each of its uploads; an upload with bad globs fails with its URL. */
+static void uploads(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *url, *upload, *problem;
+    } expected[] = {
+        {"a1", "x", NULL}, {"a2", "x", NULL},  {"a1", "y", NULL},        {"a2", "y", NULL},
+        {"b", NULL, NULL}, {"c", NULL, "bad"}, {"d", "[x", "globs off"},
+    };
+    struct options_input inputs[] = {{.text = "a[1-2]"}, {.text = "b"}, {.text = "c"}};
+    const char *names[] = {"{x,y}", NULL, "[2-1]"};
+    struct options o = {.inputs = inputs, .input_count = 3, .uploads = {.item = names, .count = 3}};
+    struct input in;
+    struct input_item item;
+    input_init(&in, &o, NULL, NULL);
+    for (size_t i = 0; i < 6; i++) {
+        assert_int_equal(input_next(&in, &item), INPUT_ONE);
+        assert_string_equal(item.url, expected[i].url);
+        if (expected[i].upload)
+            assert_string_equal(item.upload, expected[i].upload);
+        assert_int_equal(item.problem != NULL, expected[i].problem != NULL);
+    }
+    assert_int_equal(input_next(&in, &item), INPUT_END);
+    input_deinit(&in);
+
+    struct options_input one = {.text = "d"};
+    names[0] = "[x";
+    o = (struct options){.inputs = &one, .input_count = 1, .uploads = {.item = names, .count = 1}, .globoff = true};
+    input_init(&in, &o, NULL, NULL);
+    assert_int_equal(input_next(&in, &item), INPUT_ONE);
+    assert_string_equal(item.upload, expected[6].upload);
+    input_deinit(&in);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pieces),  cmocka_unit_test(long_lines), cmocka_unit_test(stream), cmocka_unit_test(bounded),
-        cmocka_unit_test(dropped), cmocka_unit_test(unreadable), cmocka_unit_test(opened), cmocka_unit_test(globbed),
+        cmocka_unit_test(pieces),  cmocka_unit_test(long_lines), cmocka_unit_test(stream),
+        cmocka_unit_test(bounded), cmocka_unit_test(dropped),    cmocka_unit_test(unreadable),
+        cmocka_unit_test(opened),  cmocka_unit_test(globbed),    cmocka_unit_test(uploads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 #include "../../cmd/option_table.c"
 #include "../../cmd/option_value.c"
 #include "../../cmd/options.c"
+#include "../../cmd/options_auth.c"
 #include "../../cmd/options_body.c"
 #include "../../cmd/options_proxy.c"
 #include "../../cmd/options_tls.c"
@@ -57,7 +58,7 @@ static void refused(void **state)
         {{"-~", "u"}, 2, "unknown option -~"},
         {{"--rate", "3", "u"}, 2, "--rate is not there yet"},
         {{"--rate=3", "u"}, 2, "--rate is not there yet"},
-        {{"--no-anyauth", "u"}, 2, "--no-anyauth is not there yet"},
+        {{"--no-anyauth=1", "u"}, 2, "takes no argument"},
         {{"--max-filesize", "1x", "u"}, 2, "is not a number of bytes"},
         {{"--max-filesize", "-1", "u"}, 2, "is not a number of bytes"},
         {{"--max-filesize", "9999999999999999999", "u"}, 2, "is not a number of bytes"},
@@ -91,6 +92,9 @@ static void refused(void **state)
         {{"--json", "http://h/"}, 2, "did you mean --jsonl?"},
         {{"--json", "{}"}, 2, "no URL given"},
         {{"-d", "@/nonexistent", "u"}, 26, "-d: /nonexistent cannot be read"},
+        {{"-T", "a", "-d", "x", "u"}, 2, "-T and -d contradict each other"},
+        {{"-T", "a", "-T", "b", "u"}, 2, "2 -T for 1 URL; give one for each, in their order"},
+        {{"-T", "-", "-T", ".", "u", "v"}, 2, "-T reads standard input, but -T does so already"},
         {{"-I", "-d", "x", "u"}, 2, "-I asks for a head alone"},
         {{"--compare", "-d", "x", "u"}, 2, "--data does not go with --compare"},
         {{"-", "--json", "@-"}, 2, "--json reads standard input, but - does so already"},
@@ -167,8 +171,15 @@ static void refused(void **state)
         {{"--compare", "-o", "x", "u"}, 2, "--output does not go with --compare"},
         {{"-ox", "u", "--compare"}, 2, "--output does not go with --compare"},
         {{"--compare", "-O", "u"}, 2, "-O (--remote-name) is not there yet"},
-        {{"--compare", "--jsonl", "u"}, 2, "--jsonl is not there yet"},
+        {{"--compare", "--jsonl", "u"}, 2, "--jsonl does not go with --compare"},
         {{"--compare"}, 2, "no URL given"},
+        {{"--oauth2-bearer", "a\nb", "u"}, 2, "line end"},
+        {{"-b", "a=b\r\nc: d", "u"}, 2, "cookies may not hold a line end"},
+        {{"-b", "-", "-"}, 2, "reads standard input"},
+        {{"-c", "", "u"}, 2, "empty argument"},
+        {{"--compare", "-c", "x", "u"}, 2, "--cookie-jar does not go with --compare"},
+        {{"--netrc-file", "", "u"}, 2, "empty argument"},
+        {{"--no-user", "u"}, 2, "is not a switch"},
         {{"--help", "nope"}, 2, "there is no topic \"nope\""},
         {{""}, 2, "empty argument"},
     };
@@ -454,6 +465,77 @@ static void protos(void **state)
     }
 }
 
+static void who_asks(void **state)
+{
+    (void)state;
+    enum { BASIC = AFETCH_AUTH_BASIC, DIGEST = AFETCH_AUTH_DIGEST, BEARER = AFETCH_AUTH_BEARER };
+    static const struct {
+        const char *args[ARGS];
+        const char *user, *password;
+        unsigned auth;
+        bool asks;
+    } cases[] = {
+        {{"u"}, NULL, NULL, 0, false},
+        {{"-u", "a:b:c", "u"}, "a", "b:c", 0, false},
+        {{"-ua:", "u"}, "a", "", 0, false},
+        {{"-u", ":", "u"}, "", "", 0, false},
+        {{"-u", "a", "u"}, "a", NULL, 0, true},
+        {{"-u", "", "u"}, "", NULL, 0, true},
+        {{"-u", "a", "--user", "b:c", "u"}, "b", "c", 0, false},
+        {{"--digest", "u"}, NULL, NULL, DIGEST, false},
+        {{"--digest", "--basic", "--no-digest", "u"}, NULL, NULL, BASIC, false},
+        {{"--anyauth", "--no-basic", "u"}, NULL, NULL, DIGEST | BEARER, false},
+        {{"--oauth2-bearer", "t", "--digest", "u"}, NULL, NULL, DIGEST | BEARER, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct options o;
+        assert_int_equal(parse(&o, cases[i].args), 0);
+        assert_true(cases[i].user ? strcmp(cases[i].user, o.user) == 0 : !o.user);
+        assert_true(cases[i].password ? strcmp(cases[i].password, o.password) == 0 : !o.password);
+        assert_int_equal(o.auth, cases[i].auth);
+        assert_int_equal(o.ask_password, cases[i].asks);
+        options_deinit(&o);
+    }
+    struct options o;
+    const char *file[] = {"--netrc-file", "f", "u", NULL};
+    assert_int_equal(parse(&o, file), 0);
+    assert_true(o.netrc && !o.netrc_optional);
+    options_deinit(&o);
+    const char *optional[] = {"--netrc-file", "f", "--netrc-optional", "u", NULL};
+    assert_int_equal(parse(&o, optional), 0);
+    assert_true(!o.netrc && o.netrc_optional);
+    options_deinit(&o);
+}
+
+static void cookies(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/afetch-test-XXXXXX", arg[64];
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, "x", 1), 1);
+    snprintf(arg, sizeof arg, "@%s", path);
+    struct options o;
+    const char *args[] = {"-b", "a=1", "-b", path, "-b", "b=2", "-b", arg, "-b", "/nonexistent", "u", NULL};
+    assert_int_equal(parse(&o, args), 0);
+    assert_string_equal(o.cookie.data, "a=1;b=2");
+    assert_string_equal(o.cookie_files.data, "x\nx\n");
+    assert_string_equal(o.warning, "");
+    assert_true(o.cookies && !o.cookie_jar && !o.junk_session_cookies);
+    options_deinit(&o);
+    const char *given[] = {"-b", "a=1", "-j", "u", NULL};
+    assert_int_equal(parse(&o, given), 0);
+    assert_true(!o.cookies && o.junk_session_cookies);
+    options_deinit(&o);
+    const char *jar[] = {"-c", "x", "-c", "y", "u", NULL};
+    assert_int_equal(parse(&o, jar), 0);
+    assert_true(o.cookies);
+    assert_string_equal(o.cookie_jar, "y");
+    options_deinit(&o);
+    close(fd);
+    unlink(path);
+}
+
 static void proxies(void **state)
 {
     (void)state;
@@ -694,6 +776,8 @@ int main(void)
         cmocka_unit_test(seconds),
         cmocka_unit_test(last_wins_and_dashes),
         cmocka_unit_test(outputs),
+        cmocka_unit_test(who_asks),
+        cmocka_unit_test(cookies),
         cmocka_unit_test(proxies),
         cmocka_unit_test(header_file),
         cmocka_unit_test(tables),
