@@ -3,6 +3,8 @@
 #include "run.h"
 #include "signals.h"
 #include "spool.h"
+#include "waterfall.h"
+#include "writer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,9 +26,10 @@ struct compare {
     struct report *report;
     struct options options; /* of each run; its lists are those that were spooled */
     struct compare_figures figures[ROW_COUNT];
+    struct waterfall *waterfalls[ROW_COUNT]; /* NULL: none is wanted, or it was not told */
 };
 
-/* What a run tells its parent, in one write. */
+/* What a run tells its parent; a waterfall follows where one is wanted. */
 struct outcome {
     uint64_t inputs, failed, bytes;
     int code, run_code;
@@ -74,26 +77,51 @@ static void run_child(const struct compare *c, int row, int fd)
                         .code = report.code,
                         .run_code = report.run_code,
                         .several = report.several};
-    if (write(fd, &o, sizeof o) < 0)
+    if (writer_write(fd, (const char *)&o, sizeof o, NULL) ||
+        (report.waterfall && writer_write(fd, (const char *)report.waterfall, sizeof *report.waterfall, NULL)))
         status = 1; /* nobody is there to read it */
     _exit(status);
 }
 
 /* ---- the parent ------------------------------------------------------------------------------------------------- */
 
-/* Reads what the child tells until its end. false: a signal came, and the child is dead. */
-static bool listen_to(pid_t pid, int fd, struct outcome *o, size_t *len)
+/* All that a child tells. */
+struct told {
+    struct outcome outcome;
+    struct waterfall *waterfall; /* NULL: none is wanted */
+    size_t len;                  /* bytes of both */
+};
+
+static ssize_t read_on(int fd, struct told *told)
 {
-    *len = 0;
+    size_t more = told->waterfall ? sizeof *told->waterfall : 0;
+    char rest;
+    if (told->len < sizeof told->outcome)
+        return read(fd, (char *)&told->outcome + told->len, sizeof told->outcome - told->len);
+    size_t at = told->len - sizeof told->outcome;
+    return at < more ? read(fd, (char *)told->waterfall + at, more - at) : read(fd, &rest, 1);
+}
+
+/* Reads what the child tells until its end. false: a signal came, and the child is dead. */
+static bool listen_to(pid_t pid, int fd, struct told *told)
+{
     while (signals_wait(fd)) {
-        char rest;
-        ssize_t n = *len < sizeof *o ? read(fd, (char *)o + *len, sizeof *o - *len) : read(fd, &rest, 1);
+        ssize_t n = read_on(fd, told);
         if (n == 0 || (n < 0 && errno != EINTR))
             return true;
-        *len += n > 0 ? (size_t)n : 0;
+        told->len += n > 0 ? (size_t)n : 0;
     }
     kill(pid, SIGKILL);
     return false;
+}
+
+/* What was told whole is kept. */
+static void take_waterfall(struct compare *c, int row, struct told *told)
+{
+    if (told->waterfall && told->len >= sizeof told->outcome + sizeof *told->waterfall)
+        c->waterfalls[row] = told->waterfall;
+    else
+        free(told->waterfall);
 }
 
 static void tell_killed(struct compare *c, int row, int number)
@@ -131,11 +159,13 @@ static bool cannot_start(struct compare *c, int row)
 /* Waits for the end of a child that was started at start_ns. false: as take_outcome, or a signal came. */
 static bool follow(struct compare *c, int row, pid_t pid, int fd, uint64_t start_ns)
 {
-    struct outcome o = {0};
+    struct told told = {0};
     struct rusage usage = {0};
-    size_t len;
     int status = 0;
-    bool heard = listen_to(pid, fd, &o, &len);
+    if (c->options.waterfall)
+        told.waterfall = calloc(1, sizeof *told.waterfall);
+    bool heard = listen_to(pid, fd, &told);
+    take_waterfall(c, row, &told);
     while (wait4(pid, &status, 0, &usage) < 0 && errno == EINTR)
         ;
     struct compare_figures *f = &c->figures[row];
@@ -144,8 +174,8 @@ static bool follow(struct compare *c, int row, pid_t pid, int fd, uint64_t start
     f->memory = (uint64_t)usage.ru_maxrss * 1024;
     if (!heard)
         return false;
-    if (len == sizeof o)
-        return take_outcome(c, row, &o);
+    if (told.len >= sizeof told.outcome)
+        return take_outcome(c, row, &told.outcome);
     if (WIFSIGNALED(status))
         tell_killed(c, row, WTERMSIG(status));
     else
@@ -237,6 +267,27 @@ static void tell(struct compare *c)
     text_deinit(&text);
 }
 
+/* The three modes under each other, on one axis. */
+static void draw(struct compare *c)
+{
+    struct text text = {0};
+    const struct waterfall *list[ROW_COUNT];
+    const char *names[ROW_COUNT];
+    size_t count = 0;
+    for (int row = 0; row < ROW_COUNT; row++) {
+        if (!c->waterfalls[row])
+            continue;
+        names[count] = compare_names[row];
+        list[count++] = c->waterfalls[row];
+    }
+    waterfall_draw(&text, list, names, count, waterfall_style());
+    if (text.len && !text.failed)
+        output_error(&c->report->out, text.data, text.len);
+    text_deinit(&text);
+    for (int row = 0; row < ROW_COUNT; row++)
+        free(c->waterfalls[row]);
+}
+
 static bool stopped(void)
 {
     return signals_caught() != 0;
@@ -270,6 +321,7 @@ int compare(const struct options *options, struct report *report)
     signals_release();
     if (ok)
         tell(&c);
+    draw(&c);
     close_inputs(&c);
     int signal = report->out.broken ? 0 : signals_caught();
     return signal ? 128 + signal : report_exit_status(report);

@@ -41,6 +41,7 @@ void library_options(struct afetch_options *opt, const struct options *o)
     opt->noproxy = o->noproxy;
     opt->proxy_user = o->proxy_user;
     opt->proxy_password = o->proxy_password;
+    opt->proxy_auth = o->proxy_auth;
     opt->proxy_tunnel = o->proxytunnel;
     opt->proxy_headers = o->proxy_headers.item;
     opt->proxy_header_count = o->proxy_headers.count;

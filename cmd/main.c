@@ -38,18 +38,31 @@ static int refuse(struct report *report, int status, const char *why)
     return status;
 }
 
+/* 0, or the exit status. */
+static int ask_password(struct report *report, char out[PASSWORD_MAX], const char *what, const char *user,
+                        const char **password)
+{
+    char why[PASSWORD_WHY];
+    if (!password_ask(out, what, user, why))
+        return signals_caught() ? 128 + signals_caught() : refuse(report, AFETCH_READ, why);
+    *password = out;
+    return 0;
+}
+
 static int fetch(struct report *report, struct options *options, bool stdin_closed)
 {
-    char password[PASSWORD_MAX], why[PASSWORD_WHY];
+    char password[PASSWORD_MAX], proxy_password[PASSWORD_MAX];
+    int status = 0;
     if (options->stdin_reader && stdin_closed)
         return refuse(report, AFETCH_READ, "standard input is closed");
     if (*options->warning)
         report_warning(report, "%s", options->warning);
-    if (options->ask_password) {
-        if (!password_ask(password, "host", options->user, why))
-            return signals_caught() ? 128 + signals_caught() : refuse(report, AFETCH_READ, why);
-        options->password = password;
-    }
+    if (options->ask_password)
+        status = ask_password(report, password, "host", options->user, &options->password);
+    if (status == 0 && options->ask_proxy_password)
+        status = ask_password(report, proxy_password, "proxy", options->proxy_user, &options->proxy_password);
+    if (status)
+        return status;
     return options->compare ? compare(options, report) : run(options, report);
 }
 

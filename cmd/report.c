@@ -193,6 +193,21 @@ static size_t shown_part(const char *text, size_t len)
     return secret_is_field(text, name) ? name + 1 : len;
 }
 
+/* The user info of the URL in a line of a head, such as Location's: where its "user:password@" begins, and its length; 0:
+ * there is none. */
+static size_t find_user_info(const char *text, size_t len, size_t *at)
+{
+    size_t slashes = 0;
+    while (slashes + 1 < len && (text[slashes] != '/' || text[slashes + 1] != '/'))
+        slashes++;
+    *at = slashes + 2;
+    size_t found = 0;
+    for (size_t i = *at; i < len && !strchr("/?#", text[i]); i++)
+        if (text[i] == '@')
+            found = i + 1 - *at;
+    return found;
+}
+
 void report_trace(struct report *r, uint64_t number, enum afetch_trace kind, const char *text, size_t len)
 {
     static const char marks[] = {
@@ -202,7 +217,10 @@ void report_trace(struct report *r, uint64_t number, enum afetch_trace kind, con
         text_addf(t, "%s: ", r->mode);
     size_t part = kind == AFETCH_TRACE_INFO ? len : shown_part(text, len);
     text_addf(t, "[%llu] %c ", (unsigned long long)number, marks[kind]);
-    text_add_shown(t, text, part, SIZE_MAX);
+    size_t secret = 0, secret_len = kind == AFETCH_TRACE_HEAD_IN ? find_user_info(text, part, &secret) : 0;
+    text_add_shown(t, text, secret_len ? secret : part, SIZE_MAX);
+    if (secret_len)
+        text_add_shown(t, text + secret + secret_len, part - secret - secret_len, SIZE_MAX);
     if (part < len)
         text_adds(t, " " SECRET_MASK);
     send_error(r);

@@ -18,6 +18,7 @@ struct report {
     const char *mode;        /* of --compare, where this is one of its runs: no lines and no total; NULL: it is not */
     bool lines;              /* of successes are wanted: no other report is in their place */
     struct reports *reports; /* beside them; NULL: none */
+    struct waterfall *waterfall; /* of --compare, for the parent to draw, when the run has ended; NULL: none */
     uint64_t inputs, failed, bytes;
     int code;         /* the first failure's */
     bool several;     /* there were failures of different codes */

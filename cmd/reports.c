@@ -27,6 +27,8 @@ bool reports_open(struct reports *rs, const struct options *o, struct report *re
     *rs = (struct reports){.wall_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC)};
     if (o->jsonl)
         add(rs, report, "jsonl", *o->jsonl ? o->jsonl : NULL, jsonl_new(o));
+    if (o->waterfall)
+        add(rs, report, "waterfall", NULL, waterfall_new());
     if (o->write_out) {
         add(rs, report, "write-out", NULL, writeout_new(o));
         writeout_check(o, report);

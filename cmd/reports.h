@@ -38,6 +38,7 @@ void reports_close(struct reports *rs);
 
 /* ---- each kind: NULL without memory ------------------------------------------------------------------------------ */
 
+struct sink *waterfall_new(void);
 struct sink *jsonl_new(const struct options *o);
 struct sink *writeout_new(const struct options *o);
 /* Warns of variables that there are not. */

@@ -187,5 +187,6 @@ bool credentials_await_challenge(const struct credentials *c, struct afetch_sess
 
 void credentials_unchallenged(struct credentials *c)
 {
-    auth_unchallenged(&c->auth);
+    if (c)
+        auth_unchallenged(&c->auth);
 }

@@ -46,10 +46,18 @@ static bool frames(const char *line)
     return is_line_of(line, "Content-Length") || is_line_of(line, "Transfer-Encoding") || is_line_of(line, "Expect");
 }
 
-static void add_fields(struct parts *p, char *const *lines, size_t count, bool crossed, bool bodiless)
+/* A form tells its type itself. */
+static bool is_left_out(const struct afetch_request *r, const char *line)
+{
+    if (r->as_get)
+        return frames(line);
+    return r->upload && body_is_form(r->body) && is_line_of(line, "Content-Type");
+}
+
+static void add_fields(struct parts *p, const struct afetch_request *r, char *const *lines, size_t count, bool crossed)
 {
     for (size_t i = 0; i < count; i++)
-        if (!(crossed && stays_behind(lines[i])) && !(bodiless && frames(lines[i])))
+        if (!(crossed && stays_behind(lines[i])) && !is_left_out(r, lines[i]))
             p->fields[p->field_count++] = lines[i];
 }
 
@@ -62,20 +70,11 @@ static int collect_fields(struct parts *p, const struct afetch_request *r)
     p->fields = calloc(count ? count : 1, sizeof *p->fields);
     if (!p->fields)
         return ERR_MEMORY;
-    bool bodiless = r->as_get;
-    add_fields(p, s->headers, s->header_count, crossed, bodiless);
-    add_fields(p, r->headers, r->header_count, crossed, bodiless);
+    add_fields(p, r, s->headers, s->header_count, crossed);
+    add_fields(p, r, r->headers, r->header_count, crossed);
     if (forwarded)
-        add_fields(p, s->routes.headers, s->routes.header_count, false, false);
+        add_fields(p, r, s->routes.headers, s->routes.header_count, false);
     return 0;
-}
-
-static int collect_for_proxy(struct parts *p, const struct afetch_request *r)
-{
-    if (r->route.kind != ROUTE_FORWARD)
-        return 0;
-    p->proxy_target = proxying_target(r);
-    return p->proxy_target ? proxying_authorize(r, &p->proxy_authorization) : ERR_MEMORY;
 }
 
 static const char *own_target(const struct afetch_request *r)
@@ -89,14 +88,28 @@ static const char *target(const struct parts *p, const struct afetch_request *r)
     return r->session->defaults.request_target || !p->proxy_target ? own_target(r) : p->proxy_target;
 }
 
+static int collect_for_proxy(struct parts *p, struct afetch_request *r)
+{
+    if (r->route.kind != ROUTE_FORWARD)
+        return 0;
+    p->proxy_target = proxying_target(r);
+    if (!p->proxy_target)
+        return error_set(&r->err, ERR_MEMORY, 0, NULL);
+    return credentials_value(r->proxy_credentials, r->session, request_method(r), own_target(r),
+                             &p->proxy_authorization, &r->err);
+}
+
 static int collect(struct parts *p, struct afetch_request *r)
 {
     int rc = url_authority(&r->url, p->host, sizeof p->host);
     if (rc < 0)
         return error_set(&r->err, rc, 0, "the host is too long");
-    if (collect_fields(p, r) < 0 || collect_for_proxy(p, r) < 0)
+    if (collect_fields(p, r) < 0)
         return error_set(&r->err, ERR_MEMORY, 0, NULL);
-    rc = credentials_value(r->credentials, r->session, request_method(r), own_target(r), &p->authorization, &r->err);
+    rc = collect_for_proxy(p, r);
+    if (rc == 0)
+        rc =
+            credentials_value(r->credentials, r->session, request_method(r), own_target(r), &p->authorization, &r->err);
     return rc == 0 ? jar_value(r, &p->cookie) : rc;
 }
 

@@ -96,7 +96,8 @@ int jar_receive(struct afetch_request *r, const struct http1 *response)
 /* A Cookie field among the headers stands in place of cookies given by hand, not of the jar's, as in curl. */
 static const char *given_for(const struct afetch_request *r)
 {
-    return stays_at_home(r) || head_own_field(r, "Cookie") ? NULL : r->session->jar.given;
+    const char *given = r->session->jar.given;
+    return given && (stays_at_home(r) || head_own_field(r, "Cookie")) ? NULL : given;
 }
 
 /* Adds the jar's: how many there are, or ERR_MEMORY. */

@@ -6,7 +6,21 @@
 
 #include "fetch/request.h"
 #include "fetch/session.h"
-#include "proto/auth.h"
+#include "fetch/upload.h"
+
+int proxying_prepare(struct afetch_request *r)
+{
+    const struct route_proxy *p = r->route.proxy;
+    credentials_free(r->proxy_credentials);
+    r->proxy_credentials = NULL;
+    if (r->route.kind != ROUTE_FORWARD && r->route.kind != ROUTE_CONNECT)
+        return 0;
+    const struct credentials_given given = {
+        .user = p->user, .password = p->password, .schemes = r->session->routes.schemes};
+    bool body = r->route.kind == ROUTE_FORWARD && upload_sends_body(r);
+    int rc = credentials_new(&r->proxy_credentials, CREDENTIALS_PROXY, p->key, &given, body);
+    return rc < 0 ? error_set(&r->err, rc, 0, NULL) : 0;
+}
 
 /* ---- the CONNECT ------------------------------------------------------------------------------------------------------- */
 
@@ -44,7 +58,9 @@ static int ask(void *arg, struct buf *out, struct error *err)
 {
     struct afetch_request *r = arg;
     char *authorization = NULL, *target = tunnel_target(r);
-    int rc = target ? proxying_authorize(r, &authorization) : ERR_MEMORY;
+    int rc = ERR_MEMORY;
+    if (target)
+        rc = credentials_value(r->proxy_credentials, r->session, "CONNECT", target, &authorization, err);
     if (rc == 0)
         rc = write_connect(r, target, authorization, out);
     free(authorization);
@@ -58,9 +74,10 @@ static int ask(void *arg, struct buf *out, struct error *err)
 static int answered(void *arg, const struct http1 *response, struct error *err)
 {
     struct afetch_request *r = arg;
-    (void)err;
     session_trace_response(r->session, r, response);
-    return 0;
+    r->connect_status = http1_status(response);
+    int rc = credentials_challenged(r->proxy_credentials, r->session, response);
+    return rc < 0 ? error_set(err, rc, 0, NULL) : rc;
 }
 
 static const struct http_tunnel_ops tunnel_ops = {.ask = ask, .answered = answered};
@@ -123,14 +140,17 @@ char *proxying_target(const struct afetch_request *r)
     return target;
 }
 
-int proxying_authorize(const struct afetch_request *r, char **value)
+/* A 407 within a tunnel is the server's, who is to see nothing of what is the proxy's. */
+int proxying_challenged(struct afetch_request *r, const struct http1 *response)
 {
-    const struct route_proxy *p = r->route.proxy;
-    *value = NULL;
-    if (!p->user && !p->password)
+    if (r->route.kind != ROUTE_FORWARD)
         return 0;
-    *value = auth_basic(p->user, p->password);
-    return *value ? 0 : ERR_MEMORY;
+    return credentials_challenged(r->proxy_credentials, r->session, response);
+}
+
+bool proxying_awaits_challenge(const struct afetch_request *r)
+{
+    return r->route.kind == ROUTE_FORWARD && credentials_await_challenge(r->proxy_credentials, r->session);
 }
 
 /* Proxy-Connection is no standard's, but curl and proxies go by it. */

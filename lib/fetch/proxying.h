@@ -8,6 +8,8 @@
 
 struct afetch_request;
 
+/* Once r has its route, before its first try there: who asks the proxy. 0, or an error that is in r->err. */
+int proxying_prepare(struct afetch_request *r);
 /* The proxy on r's way, for a dial: allocated, for the dial to own; NULL where there is none. r must outlive it. 0, or
  * an error that is in r->err. */
 int proxying_via(struct via **out, struct afetch_request *r);
@@ -15,8 +17,11 @@ int proxying_via(struct via **out, struct afetch_request *r);
 /* The absolute form that a forwarding proxy is asked for (RFC 9112 section 3.2.2), allocated: the caller's. NULL without
  * memory. */
 char *proxying_target(const struct afetch_request *r);
-/* What Proxy-Authorization says: allocated, the caller's; NULL: nothing. ERR_MEMORY. */
-int proxying_authorize(const struct afetch_request *r, char **value);
+/* At the head of a response: 1 if it is a forwarding proxy's that asks for what the next try then shows; 0 if not;
+ * ERR_MEMORY, ERR_INTERNAL. */
+int proxying_challenged(struct afetch_request *r, const struct http1 *response);
+/* As credentials_await_challenge, of a forwarding proxy. */
+bool proxying_awaits_challenge(const struct afetch_request *r);
 /* A forwarding proxy says in the response, whose head was read, that it closes the connection after it. */
 bool proxying_ends(const struct afetch_request *r, const struct http1 *response);
 

@@ -5,6 +5,7 @@
 
 #include "fetch/body.h"
 #include "fetch/deliver.h"
+#include "fetch/proxying.h"
 #include "fetch/session.h"
 
 /* ---- life ------------------------------------------------------------------------------------------------------------- */
@@ -51,6 +52,7 @@ void afetch_request_free(struct afetch_request *r)
     free(r->user);
     free(r->password);
     credentials_free(r->credentials);
+    credentials_free(r->proxy_credentials);
     afetch_body_free(r->body);
     deliver_reset(r);
     free(r->content_type);
@@ -236,7 +238,9 @@ int request_prepare(struct afetch_request *r)
     if (!r->origin)
         return error_set(&r->err, ERR_MEMORY, 0, NULL);
     int rc = login_prepare(r);
-    return rc == 0 ? routes_find(&r->session->routes, &r->url, &r->route, &r->err) : rc;
+    if (rc == 0)
+        rc = routes_find(&r->session->routes, &r->url, &r->route, &r->err);
+    return rc == 0 ? proxying_prepare(r) : rc;
 }
 
 int request_copy_field(char **to, const char *value)

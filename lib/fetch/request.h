@@ -33,12 +33,14 @@ struct afetch_request {
     struct afetch_request *next; /* in the session's queue */
     char *text;                  /* the URL as it was given */
     size_t text_len;
-    char *shown;                     /* less its user info */
-    struct url url;                  /* of this hop */
-    struct url first_url;            /* the one asked for, once a redirect was followed; else all zero */
-    char *origin;                    /* "https://[host]:port" of this hop */
-    struct credentials *credentials; /* for that origin; NULL: none */
-    struct route route;              /* to it */
+    char *shown;                           /* less its user info */
+    struct url url;                        /* of this hop */
+    struct url first_url;                  /* the one asked for, once a redirect was followed; else all zero */
+    char *origin;                          /* "https://[host]:port" of this hop */
+    struct credentials *credentials;       /* for that origin; NULL: none */
+    struct credentials *proxy_credentials; /* for the proxy on the way; NULL: none */
+    int connect_status;                    /* of the last answer to a CONNECT in this hop; 0: none */
+    struct route route;                    /* to it */
     bool parsed;
     char *method; /* NULL: by whether there is a body */
     bool head_only;

@@ -3,6 +3,7 @@
 #include "fetch/attempt.h"
 #include "fetch/deliver.h"
 #include "fetch/jar.h"
+#include "fetch/proxying.h"
 #include "fetch/redirect.h"
 #include "fetch/request.h"
 #include "fetch/retry.h"
@@ -36,11 +37,14 @@ static void set_refusal(struct error *err, const struct http1 *response)
 static int again(struct afetch_request *r, const struct http1 *response)
 {
     int rc = credentials_challenged(r->credentials, r->session, response);
+    if (rc == 0)
+        rc = proxying_challenged(r, response);
     if (rc != 0)
         return rc < 0 ? error_set(&r->err, rc, 0, NULL) : rc;
     if (!r->send_empty || r->status >= 300)
         return upload_unexpected(r, r->status);
     credentials_unchallenged(r->credentials);
+    credentials_unchallenged(r->proxy_credentials);
     return 1;
 }
 

@@ -123,7 +123,7 @@ static int copy_texts(struct routes *r, const struct afetch_options *opt)
 int routes_init(struct routes *r, const struct afetch_options *opt, const struct overrides *overrides,
                 struct error *err)
 {
-    *r = (struct routes){.tunnel = opt->proxy_tunnel, .overrides = overrides};
+    *r = (struct routes){.tunnel = opt->proxy_tunnel, .schemes = opt->proxy_auth, .overrides = overrides};
     int rc = copy_texts(r, opt);
     if (rc < 0)
         return error_set(err, rc, 0, NULL);

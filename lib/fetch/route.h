@@ -42,7 +42,8 @@ struct routes {
     struct route_proxy proxies[ROUTE_PROXIES]; /* those that URLs may go through */
     size_t proxy_count;
     char *user, *password;
-    char **headers; /* for proxies alone */
+    unsigned schemes; /* of enum auth_scheme, to say it by */
+    char **headers;   /* for proxies alone */
     size_t header_count;
     struct security security; /* TLS towards proxies */
 };

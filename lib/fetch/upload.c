@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fetch/head.h"
+#include "fetch/proxying.h"
 #include "fetch/request.h"
 #include "fetch/session.h"
 
@@ -37,7 +38,7 @@ int upload_new(struct afetch_request *r)
     r->send_empty = false;
     if (!upload_sends_body(r))
         return 0;
-    r->send_empty = credentials_await_challenge(r->credentials, r->session);
+    r->send_empty = credentials_await_challenge(r->credentials, r->session) || proxying_awaits_challenge(r);
     struct upload *u = r->upload = calloc(1, sizeof *u);
     if (!u)
         return error_set(&r->err, ERR_MEMORY, 0, NULL);
@@ -158,7 +159,7 @@ static void end(struct upload *u)
 int upload_join_head(struct afetch_request *r, struct buf *head)
 {
     struct upload *u = r->upload;
-    if (u->expects || u->chunked || u->body.length > JOIN_MAX || (u->body.body && u->body.body->fed))
+    if (u->expects || u->chunked || u->body.length > JOIN_MAX || !body_is_here(&u->body))
         return 0;
     int rc;
     while ((rc = next_piece(u)) == BODY_BYTES)

@@ -185,6 +185,7 @@ static struct co_op *tunnel_begin(struct dial *d)
         struct socks_tunnel *t = &d->via->u.socks;
         t->stream = d->made;
         t->names = d->names;
+        t->overrides = d->overrides;
         t->host = d->host;
         t->port = d->port;
         t->err = d->err;

@@ -4,6 +4,7 @@
 
 static int prepare(struct http_tunnel *t)
 {
+    t->repeats = t->again;
     t->again = false;
     t->discarded = 0;
     buf_init(&t->head, HTTP_TUNNEL_HEAD_MAX);
@@ -13,11 +14,18 @@ static int prepare(struct http_tunnel *t)
     return t->ops->ask(t->arg, &t->head, t->err);
 }
 
+/* A proxy may close the connection behind a refusal, without a word. */
+static bool may_be_closed(const struct http_tunnel *t)
+{
+    return t->repeats && !http1_begun(t->http1);
+}
+
 static int asked(struct http_tunnel *t)
 {
-    int rc = stream_sent(t->stream, t->err);
+    int rc = stream_sent(t->stream, may_be_closed(t) ? NULL : t->err);
     buf_deinit(&t->head);
-    return rc;
+    t->reconnect = rc == ERR_SEND && may_be_closed(t);
+    return t->reconnect ? 0 : rc;
 }
 
 /* ---- the answer -------------------------------------------------------------------------------------------------------- */
@@ -118,14 +126,16 @@ static int arrived(struct http_tunnel *t)
 {
     const char *data;
     size_t len;
-    int rc = stream_got(t->stream, &data, &len, t->again ? NULL : t->err);
+    bool matters = !t->again && !may_be_closed(t);
+    int rc = stream_got(t->stream, &data, &len, matters ? t->err : NULL);
     if (rc > 0) {
         http1_feed(t->http1, data, len);
         return 0;
     }
+    t->reconnect = may_be_closed(t) && rc != ERR_MEMORY;
     if (rc == 0 || rc == ERR_PARTIAL || t->again)
         http1_eof(t->http1, rc == 0);
-    return rc == ERR_PARTIAL || (t->again && rc != ERR_MEMORY) ? 0 : rc;
+    return rc == ERR_PARTIAL || (!matters && rc != ERR_MEMORY) ? 0 : rc;
 }
 
 void http_tunnel_run(struct co *co)
@@ -137,7 +147,7 @@ void http_tunnel_run(struct co *co)
         CO_AWAIT(asking, stream_write(t->stream, co, t->head.data, t->head.len));
         if ((co->rc = asked(t)) < 0)
             CO_RETURN(co->rc);
-        while ((co->rc = next(t)) == NEXT_WAIT) {
+        while (!t->reconnect && (co->rc = next(t)) == NEXT_WAIT) {
             CO_AWAIT(answering, wait_for_more(t, co));
             if ((co->rc = arrived(t)) < 0)
                 CO_RETURN(co->rc);

@@ -32,7 +32,7 @@ struct http_tunnel {
     struct http1 *http1;
     struct buf head;
     struct error reason; /* why the answer is none */
-    bool again;
+    bool again, repeats; /* CONNECT is to be sent once more; it was, on this connection */
     size_t discarded;
 };
 

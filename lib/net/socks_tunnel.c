@@ -4,11 +4,33 @@
 
 /* ---- the target's address ---------------------------------------------------------------------------------------------- */
 
+/* As the user has it; addresses that the proxy cannot be told of are passed over. */
+static bool find_override(struct socks_tunnel *t)
+{
+    size_t count = 0;
+    const struct addr *addrs = NULL;
+    if (t->overrides)
+        addrs = overrides_addrs(t->overrides, t->host, t->port, engine_now_ns(t->stream->engine), &count);
+    for (size_t i = 0; i < count && !t->known; i++) {
+        t->known = t->kind != SOCKS_4 || addr_family(&addrs[i]) == AF_INET;
+        t->address = addrs[i];
+    }
+    return addrs != NULL;
+}
+
 /* A literal needs no look-up, nor does a name that the proxy looks up. */
 static bool needs_lookup(struct socks_tunnel *t)
 {
+    if (socks_takes_name(t->kind) || find_override(t))
+        return false;
     t->known = addr_parse(&t->address, t->host, NULL, t->port);
-    return !t->known && !socks_takes_name(t->kind);
+    return !t->known;
+}
+
+static bool wants(const struct socks_tunnel *t, int family)
+{
+    int only = t->overrides ? t->overrides->family : 0;
+    return !t->known && (only == 0 || only == family) && (t->kind != SOCKS_4 || family == AF_INET);
 }
 
 static struct co_op *look_up(struct socks_tunnel *t, int family)
@@ -16,8 +38,8 @@ static struct co_op *look_up(struct socks_tunnel *t, int family)
     return names_lookup(&t->lookup, t->names, t->stream->engine, t->host, family);
 }
 
-/* Takes the first address; whether the other family is to be asked, too. */
-static bool take_address(struct socks_tunnel *t, int rc)
+/* Takes the first address, if there is any. */
+static int take_address(struct socks_tunnel *t, int rc)
 {
     if (rc > 0) {
         t->address = t->lookup.found->addrs[0];
@@ -27,17 +49,13 @@ static bool take_address(struct socks_tunnel *t, int rc)
     }
     lookup_deinit(&t->lookup);
     t->lookup = (struct lookup){0};
-    return !t->known && t->kind != SOCKS_4 && (rc == 0 || rc == ERR_RESOLVE);
+    return rc < 0 && rc != ERR_RESOLVE ? error_set(t->err, rc, 0, NULL) : 0;
 }
 
-static int no_address(struct socks_tunnel *t, int rc)
+static int no_address(struct socks_tunnel *t)
 {
-    if (rc < 0 && rc != ERR_RESOLVE)
-        return error_set(t->err, rc, 0, NULL);
-    return error_set(t->err, ERR_PROXY, 0, "could not resolve %s (%s)", t->host,
-                     t->why               ? t->why
-                     : t->kind == SOCKS_4 ? "it has no IPv4 address, and SOCKS 4 reaches no other"
-                                          : "it has no address");
+    const char *why = t->kind == SOCKS_4 ? "it has no IPv4 address, and SOCKS 4 reaches no other" : "it has no address";
+    return error_set(t->err, ERR_PROXY, 0, "could not resolve %s (%s)", t->host, t->why ? t->why : why);
 }
 
 /* ---- the handshake ----------------------------------------------------------------------------------------------------- */
@@ -105,14 +123,19 @@ void socks_tunnel_run(struct co *co)
 {
     CO_BEGIN(struct socks_tunnel, t);
     if (needs_lookup(t)) {
-        CO_AWAIT(resolving, look_up(t, AF_INET));
-        if (take_address(t, co->rc)) {
-            CO_AWAIT(resolving_v6, look_up(t, AF_INET6));
-            take_address(t, co->rc);
+        if (wants(t, AF_INET)) {
+            CO_AWAIT(resolving, look_up(t, AF_INET));
+            if ((co->rc = take_address(t, co->rc)) < 0)
+                CO_RETURN(co->rc);
         }
-        if (!t->known)
-            CO_RETURN(no_address(t, co->rc));
+        if (wants(t, AF_INET6)) {
+            CO_AWAIT(resolving_v6, look_up(t, AF_INET6));
+            if ((co->rc = take_address(t, co->rc)) < 0)
+                CO_RETURN(co->rc);
+        }
     }
+    if (!t->known && !socks_takes_name(t->kind))
+        CO_RETURN(no_address(t));
     if ((co->rc = begin(t)) < 0)
         CO_RETURN(co->rc);
     while ((co->rc = socks_status(t->socks)) != SOCKS_DONE) {

@@ -5,6 +5,7 @@
 #define AFETCH_NET_SOCKS_TUNNEL_H
 
 #include "net/names.h"
+#include "net/overrides.h"
 #include "net/stream.h"
 #include "proto/socks.h"
 
@@ -13,6 +14,7 @@ struct socks_tunnel {
     struct co co;
     struct stream *stream; /* to the proxy; stays the caller's */
     struct names *names;
+    const struct overrides *overrides; /* NULL: none */
     enum socks_kind kind;
     const char *host; /* the target's name, or a literal without brackets */
     uint16_t port;

@@ -415,6 +415,17 @@ def test_bodies_as_curl_sends_them():
         raise Failed("afetch and curl, with the same options", "the same requests and exit status", "\n".join(differ))
 
 
+def test_a_body_that_cannot_be_sent_again():
+    """As in curl: with Digest alone it is not sent before it is known how; else it may be gone when that is known."""
+    with Recorder(lambda s: by_target(s.request)) as p:
+        url = p.url("/digest")
+        run("--digest", "-u", "a:b", "-T", "-", url, stdin="hello").expect(out=[line(5, url)])
+        assert [s.body for s in p.take()] == [b"", b"hello"]
+        run("--anyauth", "-u", "a:b", "-T", "-", url, stdin="hello").expect(
+            code=65, err=[failure(url, "could not send the body again: - was read already")])
+        assert [s.body for s in p.take()] == [b"hello"]
+
+
 # ---- where names come from -------------------------------------------------------------------------------------------------
 
 def test_netrc_that_is_bad():
@@ -483,5 +494,11 @@ def test_secrets_are_not_shown():
                 r = start("-v", *options, p.url(target)).wait()
                 text = (r.out + r.err).decode()
                 r.check(not re.search("hunter2|Basic bWU6|response=|Bearer hunter2", text), "no secret")
+        places = ["http://me:hunter2@else.where/x", "//me:hunter2@else.where", "http://me:hunt@er2@else.where/@y"]
+        with Peer(answering(lambda q: response(b"", f"Location: {places[int(q.target[1:])]}\r\n", "302 Found"))) as p2:
+            for i in range(len(places)):
+                r = run("-v", "--no-location", p2.url(f"/{i}"))
+                text = r.err.decode()
+                r.check("else.where" in text and "hunt" not in text and "me:" not in text, "a place without its user info")
         r = run("--oauth2-bearer", "hunter2\n", p.url())
         r.check(r.code == 2 and b"hunter2" not in r.err, "a usage error without the token")

@@ -180,8 +180,8 @@ def test_a_proxy_that_is_not_there():
             r = run("--dns-servers", dns.server, "-x", f"{kind}://proxy.test:{gone.getsockname()[1]}", url)
             r.expect(code=7, err=[failure(url, r"could not connect: proxy\.test .*\(Connection refused\)")])
         assert dns.asked("target.test") == 0
-        r = run("--dns-servers", dns.server, "--retry", "1", "--retry-delay", "0.01", "-x", "nosuch.test", "http://h/")
-        r.expect(code=5, err=[failure("http://h/")])
+        r = run("-v", "--dns-servers", dns.server, "--retry", "1", "--retry-delay", "0.01", "-x", "nosuch.test", "http://h/")
+        r.check(r.code == 5 and r.err.count(b"Trying again") == 1, "another try")
 
 
 # ---- connections --------------------------------------------------------------------------------------------------------

@@ -661,6 +661,6 @@ def test_at_a_place():
 
 def test_usage():
     """What -C cannot go with."""
-    for args in (["--raw"], ["-I"], ["-X", "POST"], ["-d", "x"], ["-T", "/dev/null"], ["-H", "Range: bytes=0-4"], ["-r", "0-4"], ["--compare"]):
+    for args in (["--raw"], ["-I"], ["-X", "POST"], ["-d", "x"], ["-T", "/dev/null"], ["-F", "a=b"], ["-H", "Range: bytes=0-4"], ["-r", "0-4"], ["--compare"]):
         r = run("-C", "-", *args, "http://127.0.0.1:1/")
         r.check(r.code == 2 and b"-C" in r.err or b"--continue-at" in r.err, f"a usage error: {args}")

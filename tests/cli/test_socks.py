@@ -1,7 +1,7 @@
 """SOCKS proxies: what they are told beside curl, what they answer, and two real ones."""
 import threading
 
-from harness import Dns, Failed, Peer, answering, by_path, failure, line, need_ipv6, run, world
+from harness import Dns, Failed, Peer, answering, by_path, failure, has_ipv6, line, need_ipv6, run, world
 from proxies import SocksProxy, curl, microsocks
 
 KINDS = ("socks4", "socks4a", "socks5", "socks5h")
@@ -90,6 +90,25 @@ def test_names():
             url = f"http://{host}/5"
             r = run("--dns-servers", dns.server, "-x", p.proxy(kind), url)
             r.expect(code=97, err=[failure(url, rf"proxy handshake failed: could not resolve {host} \({why}\)")])
+        # as the user has it
+        url = f"http://target.test:{server.port}/5"
+        told(p)
+        for kind, options, address in (
+                ("socks5", ["-4"], b"\1\x7f\0\0\1"),
+                ("socks5", ["--resolve", f"target.test:{server.port}:127.0.0.9"], b"\1\x7f\0\0\x09"),
+                ("socks5", ["--resolve", f"target.test:{server.port}:[::2]"], b"\4" + bytes(15) + b"\2"),
+                ("socks4", ["--resolve", f"target.test:{server.port}:[::2],127.0.0.8"], b"\x7f\0\0\x08"),
+                ("socks5h", ["--resolve", f"target.test:{server.port}:127.0.0.9"], b"\3\x0btarget.test")):
+            run("--dns-servers", dns.server, *options, "-x", p.proxy(kind), url).expect(out=[line(5, url)])
+            (talk,) = told(p)
+            assert address in talk, (kind, options, talk)
+        args = ["--dns-servers", dns.server, "--resolve", f"target.test:{server.port}:[::2]", "-x", p.proxy("socks4"), url]
+        run(*args).expect(code=97, err=[failure(url, ".*it has no IPv4 address, and SOCKS 4 reaches no other.*")])
+        if has_ipv6():
+            with SocksProxy(port=server.port, host="::1") as p6:
+                args = ["--dns-servers", dns.server, "-6", "-x", f"socks5://[::1]:{p6.port}", url]
+                run(*args).expect(out=[line(5, url)])
+                assert b"\4" + bytes(15) + b"\1" in told(p6)[0]
     assert curl("--socks5", "127.0.0.1:1", "http://nosuch.invalid/") in (7, 97)
 
 

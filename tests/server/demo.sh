@@ -3,6 +3,7 @@
 # usage: demo.sh AFETCH SERVER [URL...]     without URLs: twenty slow pages of SERVER, over TLS
 # Ends with 0 if every fetch went well.
 set -u
+locale=${LC_ALL:-${LC_CTYPE:-${LANG:-C}}}
 export LC_ALL=C
 
 if [ $# -lt 2 ]; then
@@ -78,7 +79,7 @@ printf '\n== All at once: afetch URL...\n\n'
 note_failure $? afetch
 
 printf '\n== One after another, by threads, and all at once: afetch --compare URL...\n\n'
-"$afetch" --compare "$@" >"$dir/table" 2>"$dir/errors"
+LC_ALL=$locale "$afetch" --compare --waterfall "$@" >"$dir/table" 2>"$dir/errors"
 status=$?
 cat "$dir/table"
 printf '\n'

@@ -11,6 +11,7 @@
 #include "../../cmd/options_body.c"
 #include "../../cmd/options_proxy.c"
 #include "../../cmd/options_tls.c"
+#include "../../cmd/config.c"
 #include "../../cmd/options_check.c"
 #include "../../cmd/protos.c"
 #include "../../cmd/template.c"
@@ -92,6 +93,9 @@ static void refused(void **state)
         {{"--json", "http://h/"}, 2, "did you mean --jsonl?"},
         {{"--json", "{}"}, 2, "no URL given"},
         {{"-d", "@/nonexistent", "u"}, 26, "-d: /nonexistent cannot be read"},
+        {{"-F", "a", "u"}, 2, "-F: \"a\" is no name=content"},
+        {{"-F", "a=b", "-d", "x", "u"}, 2, "-F and -d contradict each other"},
+        {{"-F", "a=@-", "-F", "b=<-", "u"}, 2, "-F reads standard input, but -F does so already"},
         {{"-T", "a", "-d", "x", "u"}, 2, "-T and -d contradict each other"},
         {{"-T", "a", "-T", "b", "u"}, 2, "2 -T for 1 URL; give one for each, in their order"},
         {{"-T", "-", "-T", ".", "u", "v"}, 2, "-T reads standard input, but -T does so already"},
@@ -542,28 +546,34 @@ static void proxies(void **state)
     static const struct {
         const char *args[ARGS];
         const char *proxy, *user, *password;
+        unsigned auth;
     } cases[] = {
-        {{"u"}, NULL, NULL, NULL},
-        {{"-x", "", "u"}, "", NULL, NULL},
-        {{"-xp:3128", "u"}, "p:3128", NULL, NULL},
-        {{"--proxy", "https://p", "u"}, "https://p", NULL, NULL},
-        {{"--socks4", "p", "u"}, "socks4://p", NULL, NULL},
-        {{"--socks4a", "p:1", "u"}, "socks4a://p:1", NULL, NULL},
-        {{"--socks5", "a:b@p", "u"}, "socks5://a:b@p", NULL, NULL},
-        {{"--socks5-hostname", "[::1]:9", "u"}, "socks5h://[::1]:9", NULL, NULL},
-        {{"--socks5", "socks4a://p", "u"}, "socks4a://p", NULL, NULL}, /* as curl */
-        {{"--socks5", "p", "-x", "q", "u"}, "q", NULL, NULL},
-        {{"-x", "q", "--socks4", "p", "u"}, "socks4://p", NULL, NULL},
-        {{"-U", "a", "u"}, NULL, "a", NULL},
-        {{"-U", "a:", "u"}, NULL, "a", ""},
-        {{"--proxy-user", "a:b:c", "u"}, NULL, "a", "b:c"},
-        {{"-U", ":b", "u"}, NULL, "", "b"},
+        {{"u"}, NULL, NULL, NULL, 0},
+        {{"-x", "", "u"}, "", NULL, NULL, 0},
+        {{"-xp:3128", "u"}, "p:3128", NULL, NULL, 0},
+        {{"--proxy", "https://p", "u"}, "https://p", NULL, NULL, 0},
+        {{"--socks4", "p", "u"}, "socks4://p", NULL, NULL, 0},
+        {{"--socks4a", "p:1", "u"}, "socks4a://p:1", NULL, NULL, 0},
+        {{"--socks5", "a:b@p", "u"}, "socks5://a:b@p", NULL, NULL, 0},
+        {{"--socks5-hostname", "[::1]:9", "u"}, "socks5h://[::1]:9", NULL, NULL, 0},
+        {{"--socks5", "socks4a://p", "u"}, "socks4a://p", NULL, NULL, 0}, /* as curl */
+        {{"--socks5", "p", "-x", "q", "u"}, "q", NULL, NULL, 0},
+        {{"-x", "q", "--socks4", "p", "u"}, "socks4://p", NULL, NULL, 0},
+        {{"-U", "a", "u"}, NULL, "a", NULL, 0},
+        {{"-U", "a:", "u"}, NULL, "a", "", 0},
+        {{"--proxy-user", "a:b:c", "u"}, NULL, "a", "b:c", 0},
+        {{"-U", ":b", "u"}, NULL, "", "b", 0},
+        {{"--proxy-digest", "u"}, NULL, NULL, NULL, AFETCH_AUTH_DIGEST},
+        {{"--proxy-basic", "--proxy-digest", "u"}, NULL, NULL, NULL, AFETCH_AUTH_DIGEST},
+        {{"--proxy-digest", "--no-proxy-digest", "--proxy-basic", "u"}, NULL, NULL, NULL, AFETCH_AUTH_BASIC},
+        {{"--proxy-anyauth", "--proxy-basic", "u"}, NULL, NULL, NULL, AFETCH_AUTH_BASIC | AFETCH_AUTH_DIGEST},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct options o;
         assert_int_equal(parse(&o, cases[i].args), 0);
         if (!same_text(o.proxy, cases[i].proxy) || !same_text(o.proxy_user, cases[i].user) ||
-            !same_text(o.proxy_password, cases[i].password))
+            !same_text(o.proxy_password, cases[i].password) || o.proxy_auth != cases[i].auth ||
+            o.ask_proxy_password != (o.proxy_user && !o.proxy_password))
             fail_msg("case %zu: %s, %s, %s", i, o.proxy, o.proxy_user, o.proxy_password);
         options_deinit(&o);
     }
@@ -767,6 +777,8 @@ static void shown(void **state)
 
 int main(void)
 {
+    unsetenv("XDG_CONFIG_HOME"); /* somebody's config file is none of ours */
+    unsetenv("HOME");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refused),
         cmocka_unit_test(no_secret_in_errors),

@@ -196,6 +196,13 @@ static const struct http_case http_cases[] = {
     {{REFUSAL "bo", THE_END}, .again = 1, .reconnect = true, .asked = 1},
     {{REFUSAL "bo", BREAKS}, .again = 1, .reconnect = true, .asked = 1},
     {{REFUSAL "bodyandmore"}, .again = 1, .reconnect = true, .asked = 1},
+    {{REFUSAL "body", THE_END}, .again = 1, .reconnect = true, .asked = 2},
+    {{REFUSAL "body", BREAKS}, .again = 1, .reconnect = true, .asked = 2},
+    {{REFUSAL "body", "HTTP", BREAKS},
+     .again = 1,
+     .rc = ERR_RECV,
+     .asked = 2,
+     .sentence = "could not receive (Connection reset by peer)"},
 };
 
 static const struct http_case *http_script;
