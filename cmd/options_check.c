@@ -157,6 +157,18 @@ static int check_request(struct options *o)
     return rc ? rc : split_referer(o);
 }
 
+/* Standard output is for results. */
+static int check_reports(struct options *o)
+{
+    const struct {
+        const char *name, *path;
+    } reports[] = {{"har", o->har}, {"perfetto", o->perfetto}};
+    for (size_t i = 0; i < sizeof reports / sizeof reports[0]; i++)
+        if (reports[i].path && strcmp(reports[i].path, "-") == 0)
+            return refuse(o, "--%s writes to a file, not to standard output", reports[i].name);
+    return 0;
+}
+
 int options_check(struct options *o)
 {
     if (o->action != ACTION_FETCH)
@@ -177,5 +189,7 @@ int options_check(struct options *o)
         rc = check_request(o);
     if (rc == 0)
         rc = options_check_body(o);
+    if (rc == 0)
+        rc = check_reports(o);
     return rc ? rc : check_outputs(o);
 }

@@ -56,8 +56,7 @@ static void copy(struct copier *c, const char **text)
 
 /* ---- hops ------------------------------------------------------------------------------------------------------------ */
 
-/* The value of a field in a request's head, in *len bytes; NULL: it has none. */
-static const char *find_sent(const char *head, size_t head_len, const char *name, size_t *len)
+const char *record_find_sent(const char *head, size_t head_len, const char *name, size_t *len)
 {
     const char *end = head + head_len;
     size_t name_len = strlen(name);
@@ -85,7 +84,7 @@ static void copy_hop(struct copier *c, struct record_hop *to, const struct afetc
                             &hop->remote_ip, &hop->local_ip, &hop->tls_version, &hop->tls_cipher};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         copy(c, texts[i]);
-    to->referer = find_sent(hop->request_head, hop->request_head_len, "Referer", &referer_len);
+    to->referer = record_find_sent(hop->request_head, hop->request_head_len, "Referer", &referer_len);
     if (to->referer)
         copy_bytes(c, &to->referer, referer_len);
     if (!(want & RECORD_HEADS)) {

@@ -51,6 +51,9 @@ const struct record_hop *record_last_hop(const struct record *rec);
 /* The value of a field of a hop's response: the first of that name in any case, or NULL. */
 const char *record_field(const struct record_hop *hop, const char *name);
 
+/* The value of a field in a request's head, *len bytes; NULL: it has none. */
+const char *record_find_sent(const char *head, size_t head_len, const char *name, size_t *len);
+
 struct record_log;
 
 /* want: RECORD_...; path is copied, or NULL. NULL: no memory. */

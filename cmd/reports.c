@@ -29,6 +29,10 @@ bool reports_open(struct reports *rs, const struct options *o, struct report *re
         add(rs, report, "jsonl", *o->jsonl ? o->jsonl : NULL, jsonl_new(o));
     if (o->waterfall)
         add(rs, report, "waterfall", NULL, waterfall_new());
+    if (o->har)
+        add(rs, report, "har", o->har, har_new());
+    if (o->perfetto)
+        add(rs, report, "perfetto", o->perfetto, perfetto_new((uint64_t)clock_ns(CLOCK_MONOTONIC)));
     if (o->write_out) {
         add(rs, report, "write-out", NULL, writeout_new(o));
         writeout_check(o, report);

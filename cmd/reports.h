@@ -39,6 +39,9 @@ void reports_close(struct reports *rs);
 /* ---- each kind: NULL without memory ------------------------------------------------------------------------------ */
 
 struct sink *waterfall_new(void);
+struct sink *har_new(void);
+/* zero_ns: when the run began, on CLOCK_MONOTONIC. */
+struct sink *perfetto_new(uint64_t zero_ns);
 struct sink *jsonl_new(const struct options *o);
 struct sink *writeout_new(const struct options *o);
 /* Warns of variables that there are not. */

@@ -14,3 +14,17 @@ bool secret_is_field(const char *name, size_t len)
             return true;
     return false;
 }
+
+bool secret_has_user(const char *name, size_t name_len, const char *value, size_t len)
+{
+    static const char *const urls[] = {"location", "content-location", "refresh", "referer", "link"};
+    bool is_url = false;
+    for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++)
+        is_url = is_url || (strlen(urls[i]) == name_len && strncasecmp(name, urls[i], name_len) == 0);
+    const char *slashes = is_url ? memmem(value, len, "//", 2) : NULL;
+    const char *end = value + len;
+    for (const char *c = slashes ? slashes + 2 : end; c < end && *c != '/' && *c != '?' && *c != '#'; c++)
+        if (*c == '@')
+            return true;
+    return false;
+}

@@ -107,6 +107,12 @@ static bool named_before(const struct record_hop *hop, size_t i)
     return false;
 }
 
+static void add_shown(struct json *j, struct yyjson_mut_val *values, const struct record_field *f, bool secret)
+{
+    secret = secret || secret_has_user(f->name, strlen(f->name), f->value, strlen(f->value));
+    json_add_text(j, values, NULL, secret ? SECRET_MASK : f->value);
+}
+
 /* Names in lower case, each once, with an array of its values. */
 static void write_header_json(struct writing *w, struct json *j)
 {
@@ -119,7 +125,7 @@ static void write_header_json(struct writing *w, struct json *j)
         bool secret = secret_is_field(hop->fields[i].name, strlen(hop->fields[i].name));
         for (size_t k = i; k < hop->field_count; k++)
             if (strcasecmp(hop->fields[k].name, hop->fields[i].name) == 0)
-                json_add_text(j, values, NULL, secret ? SECRET_MASK : hop->fields[k].value);
+                add_shown(j, values, &hop->fields[k], secret);
         json_add_lower(j, value, hop->fields[i].name, values);
     }
     add_json(w, j, value);
