@@ -440,12 +440,12 @@ int form_add(struct form *f, const char *argument, bool literal, char why[FORM_W
     return -1;
 }
 
-bool form_reads_stdin(const struct form *f)
+size_t form_count_stdin(const struct form *f)
 {
+    size_t n = 0;
     for (size_t i = 0; i < f->count; i++)
-        if (f->parts[i].kind == FORM_STDIN)
-            return true;
-    return false;
+        n += f->parts[i].kind == FORM_STDIN;
+    return n;
 }
 
 void form_deinit(struct form *f)

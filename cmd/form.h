@@ -39,8 +39,8 @@ struct form {
 
 /* One option's argument. literal: --form-string. -1 with a sentence in why; the form is then as it was. */
 int form_add(struct form *f, const char *argument, bool literal, char why[FORM_WHY]);
-/* Whether a part is read from standard input. */
-bool form_reads_stdin(const struct form *f);
+/* How many parts are read from standard input. */
+size_t form_count_stdin(const struct form *f);
 void form_deinit(struct form *f);
 
 #endif

@@ -102,7 +102,6 @@ const struct option_lacking option_lacking_table[] = {
     {"tr-encoding", 0, "use --compressed"},
     {"xattr", 0, "use a report, such as --jsonl"},
     {"styled-output", 0, "output has no styles; leave it out"},
-    {"form-escape", 0, "it is not planned"},
     {"request-mode", 0, "it is not planned"},
     {"trace-config", 0, "use -v"},
     {"crlf", 0, HTTP_ALONE},

@@ -1,4 +1,5 @@
 #include "options.h"
+#include "config.h"
 #include "options_auth.h"
 #include "options_body.h"
 #include "options_proxy.h"
@@ -19,13 +20,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { EXIT_USAGE = 2, EXIT_READ = 26, HEADERS_MAX = 5000, HEADER_FILE_MAX = 1 << 20, NAME_MAX_SHOWN = 60 };
+enum {
+    EXIT_USAGE = 2,
+    EXIT_READ = 26,
+    HEADERS_MAX = 5000,
+    HEADER_FILE_MAX = 1 << 20,
+    NAME_MAX_SHOWN = 60,
+    CONFIG_DEPTH_MAX = 10
+};
 
 struct parser {
     struct options *o;
     int argc, at; /* at: the argument in hand */
     char **argv;
     char shown[NAME_MAX_SHOWN + 4]; /* the option in hand as it was written: "-P" or "--parallel-max" */
+    int depth;                      /* of config files that this stands in */
 };
 
 /* ---- values ----------------------------------------------------------------------------------------------------- */
@@ -128,16 +137,6 @@ static int set_token(struct parser *p, const struct option *opt, const char *val
     return 0;
 }
 
-static int add_item(struct parser *p, struct options_list *list, const char *value)
-{
-    const char **item = realloc(list->item, (list->count + 1) * sizeof *item);
-    if (!item)
-        return options_no_memory(p->o);
-    list->item = item;
-    item[list->count++] = value;
-    return 0;
-}
-
 static int add_header(struct parser *p, struct options_list *list, const char *line)
 {
     if (!*line)
@@ -154,7 +153,7 @@ static int add_header(struct parser *p, struct options_list *list, const char *l
                             p->shown);
     if (list->count == HEADERS_MAX)
         return options_fail(p->o, EXIT_USAGE, "%s: over %d headers", p->shown, HEADERS_MAX);
-    return add_item(p, list, line);
+    return options_list_add(p->o, list, line);
 }
 
 /* ---- standard input and files ----------------------------------------------------------------------------------- */
@@ -228,7 +227,12 @@ static int set_format(struct parser *p, const struct option *opt, const char *va
 
 static int add_input(struct parser *p, enum options_input_kind kind, const char *text)
 {
-    p->o->inputs[p->o->input_count++] = (struct options_input){.kind = kind, .text = text};
+    struct options *o = p->o;
+    struct options_input *inputs = realloc(o->inputs, (o->input_count + 1) * sizeof *inputs);
+    if (!inputs)
+        return options_no_memory(o);
+    o->inputs = inputs;
+    inputs[o->input_count++] = (struct options_input){.kind = kind, .text = text};
     return 0;
 }
 
@@ -276,8 +280,7 @@ static int set_output(struct parser *p, const char *value)
     char why[120];
     if (!template_check(value, why, sizeof why))
         return options_fail(p->o, EXIT_USAGE, "%s: %s", p->shown, why);
-    p->o->outputs.item[p->o->outputs.count++] = value;
-    return 0;
+    return options_list_add(p->o, &p->o->outputs, value);
 }
 
 static int set_cert(struct parser *p, const struct option *opt, const char *value)
@@ -305,6 +308,8 @@ static int set_proxy(struct parser *p, const struct option *opt, const char *val
     *(const char **)value_of(p->o, opt) = url ? url : value;
     return 0;
 }
+
+static int set_config(struct parser *p, const char *path);
 
 /* ---- one option ------------------------------------------------------------------------------------------------- */
 
@@ -348,7 +353,7 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
         *(const char **)value_of(p->o, opt) = value;
         return 0;
     case OPTION_LIST:
-        return add_item(p, value_of(p->o, opt), value);
+        return options_list_add(p->o, value_of(p->o, opt), value);
     case OPTION_HEADER:
         return set_header(p, opt, value);
     case OPTION_FORMAT:
@@ -359,6 +364,8 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
         return set_url(p, value);
     case OPTION_CERT:
         return set_cert(p, opt, value);
+    case OPTION_CONFIG:
+        return set_config(p, value);
     case OPTION_PROXY:
         return set_proxy(p, opt, value);
     case OPTION_COOKIE:
@@ -367,6 +374,8 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
         return options_set_user(p->o, value) ? 0 : options_no_memory(p->o);
     case OPTION_UPLOAD:
         return options_add_upload(p->o, p->shown, value);
+    case OPTION_FORM:
+        return options_add_form(p->o, p->shown, opt->min != 0, value);
     case OPTION_DATA:
         return options_add_data(p->o, p->shown, (unsigned)opt->min, value);
     case OPTION_RANGE:
@@ -531,6 +540,121 @@ static int parse_letters(struct parser *p, const char *arg)
     return meant ? options_fail(p->o, EXIT_USAGE, "unknown option %.60s; did you mean --%s?", arg, meant->name) : rc;
 }
 
+/* ---- a command line ---------------------------------------------------------------------------------------------- */
+
+static int parse_all(struct parser *p)
+{
+    bool operands = false;
+    int rc = 0;
+    for (; rc == 0 && p->at < p->argc; p->at++) {
+        const char *arg = p->argv[p->at];
+        if (operands || arg[0] != '-' || !arg[1])
+            rc = operand(p, arg);
+        else if (strcmp(arg, "--") == 0)
+            operands = true;
+        else if (arg[1] == '-')
+            rc = parse_long(p, arg);
+        else
+            rc = parse_letters(p, arg);
+    }
+    return rc;
+}
+
+/* ---- config files ----------------------------------------------------------------------------------------------- */
+
+/* An option that stands in a file as it would on a command line. */
+static int parse_line(struct parser *outer, const struct config_option *option)
+{
+    char *name = option->name;
+    if (*name != '-') {
+        size_t size = strlen(name) + 3;
+        if (!(name = options_own(outer->o, malloc(size))))
+            return options_no_memory(outer->o);
+        snprintf(name, size, "--%s", option->name);
+    }
+    char *argv[] = {name, option->value};
+    struct parser p = {.o = outer->o, .argc = option->value ? 2 : 1, .argv = argv, .depth = outer->depth + 1};
+    int rc = name[1] == '-' ? parse_long(&p, name) : parse_letters(&p, name);
+    if (rc == 0 && option->value && p.at == 0)
+        rc = options_fail(p.o, EXIT_USAGE, "%s takes no argument", p.shown);
+    return rc;
+}
+
+/* Names the line in o->error, unless that names one already, of a file within. */
+static void blame_line(struct options *o, const char *path, unsigned number)
+{
+    if (o->error_placed)
+        return;
+    o->error_placed = true;
+    char why[sizeof o->error];
+    memcpy(why, o->error, sizeof why);
+    snprintf(o->error, sizeof o->error, "%.200s, line %u: %.380s", path, number, why);
+}
+
+static int parse_config(struct parser *p, const char *path, char *text)
+{
+    struct config config;
+    struct config_option option;
+    config_init(&config, text);
+    while (config_next(&config, &option)) {
+        if (option.extra)
+            options_warn(p->o, "%.60s, line %u: what stands behind a blank is passed over; use quotes", path,
+                         config.number);
+        int rc = parse_line(p, &option);
+        if (rc) {
+            blame_line(p->o, path, config.number);
+            return rc;
+        }
+    }
+    return 0;
+}
+
+static int set_config(struct parser *p, const char *path)
+{
+    char *text = NULL;
+    if (p->depth == CONFIG_DEPTH_MAX)
+        return options_fail(p->o, EXIT_USAGE, "%s: over %d files that name each other", p->shown, CONFIG_DEPTH_MAX);
+    int rc = strcmp(path, "-") == 0 ? options_claim_stdin(p->o, "-K -") : 0;
+    if (rc == 0)
+        rc = read_file(p, path, &text);
+    return rc ? rc : parse_config(p, path, text);
+}
+
+/* As in curl: as the first argument. */
+static bool wants_default_config(const struct parser *p)
+{
+    const char *first = p->argc > 1 ? p->argv[1] : "";
+    bool off = strcmp(first, "--disable") == 0 || (first[0] == '-' && first[1] == 'q');
+    return p->argc > 1 && !off;
+}
+
+/* $XDG_CONFIG_HOME/afetch/config, by default in ~/.config. NULL: there is none, or no memory. */
+static char *default_config(struct options *o)
+{
+    const char *base = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME"), *below = "";
+    if (!base || *base != '/') {
+        base = home;
+        below = "/.config";
+    }
+    if (!base || *base != '/')
+        return NULL;
+    size_t size = strlen(base) + strlen(below) + sizeof "/afetch/config";
+    char *path = malloc(size);
+    if (path)
+        snprintf(path, size, "%s%s/afetch/config", base, below);
+    if (path && access(path, F_OK) == 0)
+        return options_own(o, path);
+    free(path);
+    return NULL;
+}
+
+static int read_default_config(struct parser *p)
+{
+    const char *path = default_config(p->o);
+    snprintf(p->shown, sizeof p->shown, "config");
+    return path ? set_config(p, path) : 0;
+}
+
 /* ---- the whole -------------------------------------------------------------------------------------------------- */
 
 int options_parse(struct options *o, int argc, char **argv)
@@ -547,29 +671,10 @@ int options_parse(struct options *o, int argc, char **argv)
                           .expect100_timeout_ms = 1000,
                           .proto_default = "http"};
     struct parser p = {.o = o, .argc = argc, .at = 1, .argv = argv};
-    size_t most = argc > 0 ? (size_t)argc : 1;
-    o->inputs = calloc(most, sizeof *o->inputs);
-    o->outputs.item = calloc(most, sizeof *o->outputs.item);
-    o->uploads.item = calloc(most, sizeof *o->uploads.item);
-    if (!o->inputs || !o->outputs.item || !o->uploads.item)
-        return options_no_memory(o);
-
-    bool operands = false;
-    for (; p.at < argc; p.at++) {
-        char *arg = argv[p.at];
-        int rc = 0;
-        if (operands || arg[0] != '-' || !arg[1])
-            rc = operand(&p, arg);
-        else if (strcmp(arg, "--") == 0)
-            operands = true;
-        else if (arg[1] == '-')
-            rc = parse_long(&p, arg);
-        else
-            rc = parse_letters(&p, arg);
-        if (rc)
-            return rc;
-    }
-    return options_check(o);
+    int rc = wants_default_config(&p) ? read_default_config(&p) : 0;
+    if (rc == 0)
+        rc = parse_all(&p);
+    return rc ? rc : options_check(o);
 }
 
 char *options_own(struct options *o, char *text)

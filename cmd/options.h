@@ -5,6 +5,7 @@
 
 #include "afetch.h"
 #include "bytes.h"
+#include "form.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,6 +31,7 @@ enum option_kind {
     OPTION_FORMAT,   /* const char *, or @FILE with it, less its line ends */
     OPTION_HEADER,   /* one more of a struct options_list, or @FILE */
     OPTION_OUTPUT,   /* one more of options.outputs */
+    OPTION_CONFIG,   /* a file of options */
     OPTION_CERT,     /* FILE[:PASSWORD], in a struct afetch_tls */
     OPTION_PROXY,    /* const char *, a proxy's URL; of the kind that `choices` names, where it names none itself */
     OPTION_USER,     /* NAME[:PASSWORD] */
@@ -37,6 +39,7 @@ enum option_kind {
     OPTION_BITS,     /* takes no argument: adds min to unsigned, which --no-NAME takes off again */
     OPTION_URL,      /* one more of options.inputs */
     OPTION_UPLOAD,   /* one more of options.uploads */
+    OPTION_FORM,     /* one more part of options.form; min: as it is, whatever it holds */
     OPTION_RANGE,    /* options.range */
     OPTION_CONTINUE, /* options.resume: a number, or - */
     OPTION_TIME,     /* options.condition: a date, or a file */
@@ -131,6 +134,7 @@ struct options {
     const char *help_topic; /* NULL: the short help */
 
     bool silent, show_error, verbose;
+    bool disable;                      /* taken: it counts as the first argument alone */
     bool sync, threads, compare;       /* as given; two of them are a usage error */
     enum afetch_mode mode;             /* what sync and threads come to */
     bool parallel, parallel_immediate; /* taken, and change nothing */
@@ -192,6 +196,8 @@ struct options {
     bool json, get;
     struct bytes data;
     struct bytes query; /* what is added to each URL's; empty: nothing */
+    struct form form;
+    bool form_escape;
     uint64_t expect100_timeout_ms;
     const char *proxy, *noproxy;             /* NULL: the environment's; "": none */
     const char *proxy_user, *proxy_password; /* -U; NULL: none. A user without password is asked for it */
@@ -215,6 +221,7 @@ struct options {
     const char *once;         /* an option that was given and is `once`; NULL: none */
     const char *stdin_reader; /* which option reads standard input; NULL: none */
     char error[600];          /* why options_parse failed; values in it are as they were given */
+    bool error_placed;        /* it names the line of a config file */
     char warning[200];        /* or "" */
 
     char **owned; /* contents of -H @FILE, and texts made of others */

@@ -104,15 +104,38 @@ int options_add_data(struct options *o, const char *shown, unsigned kind, const 
     return rc;
 }
 
+/* ---- forms ------------------------------------------------------------------------------------------------------------ */
+
+static void warn_of_form(void *arg, const char *text)
+{
+    options_warn(arg, "-F: %.160s", text);
+}
+
+int options_add_form(struct options *o, const char *shown, bool literal, const char *value)
+{
+    char why[FORM_WHY];
+    size_t inputs = form_count_stdin(&o->form);
+    o->form.warn = warn_of_form;
+    o->form.arg = o;
+    if (form_add(&o->form, value, literal, why) < 0)
+        return options_fail(o, 2, "%s: %.300s", shown, why);
+    return form_count_stdin(&o->form) > inputs ? options_claim_stdin(o, "-F") : 0;
+}
+
+static int check_form(struct options *o)
+{
+    const char *other = o->has_data ? "-d" : o->head ? "-I" : NULL;
+    return o->form.count > 0 && other ? options_fail(o, 2, "-F and %s contradict each other; give one of them", other)
+                                      : 0;
+}
+
 /* ---- uploads ---------------------------------------------------------------------------------------------------------- */
 
 int options_add_upload(struct options *o, const char *shown, const char *value)
 {
     bool input = strcmp(value, "-") == 0 || strcmp(value, ".") == 0;
     int rc = input ? options_claim_stdin(o, strcmp(shown, "-T") == 0 ? "-T" : "--upload-file") : 0;
-    if (rc == 0)
-        o->uploads.item[o->uploads.count++] = value;
-    return rc;
+    return rc ? rc : options_list_add(o, &o->uploads, value);
 }
 
 const char *options_upload(const struct options *o, size_t input)
@@ -123,7 +146,7 @@ const char *options_upload(const struct options *o, size_t input)
 
 static int check_uploads(struct options *o)
 {
-    const char *other = o->has_data ? "-d" : o->head ? "-I" : NULL;
+    const char *other = o->has_data ? "-d" : o->form.count ? "-F" : o->head ? "-I" : NULL;
     if (o->uploads.count == 0)
         return 0;
     if (other)
@@ -185,6 +208,8 @@ int options_check_body(struct options *o)
                           "-I asks for a head alone, and -d sends a body: give one of them (or -G, which puts it "
                           "into the URL)");
     if (rc == 0)
+        rc = check_form(o);
+    if (rc == 0)
         rc = check_uploads(o);
     return rc ? rc : add_json_headers(o);
 }
@@ -193,4 +218,5 @@ void options_deinit_body(struct options *o)
 {
     bytes_deinit(&o->data);
     bytes_deinit(&o->query);
+    form_deinit(&o->form);
 }

@@ -16,6 +16,7 @@ enum data_kind {
 
 /* One option's argument; shown: the option as it was written. As options_parse. */
 int options_add_data(struct options *o, const char *shown, unsigned kind, const char *value);
+int options_add_form(struct options *o, const char *shown, bool literal, const char *value);
 int options_add_upload(struct options *o, const char *shown, const char *value);
 /* What they come to, once all are read. */
 int options_check_body(struct options *o);

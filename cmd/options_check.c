@@ -31,6 +31,16 @@ int options_fail(struct options *o, int status, const char *fmt, ...)
     return status;
 }
 
+int options_list_add(struct options *o, struct options_list *list, const char *value)
+{
+    const char **item = realloc(list->item, (list->count + 1) * sizeof *item);
+    if (!item)
+        return options_no_memory(o);
+    list->item = item;
+    item[list->count++] = value;
+    return 0;
+}
+
 int options_no_memory(struct options *o)
 {
     return options_fail(o, AFETCH_MEMORY, "out of memory");

@@ -11,6 +11,8 @@ int options_fail(struct options *o, int status, const char *fmt, ...) __attribut
 int options_no_memory(struct options *o);
 /* who, which must stay, is the option that reads standard input; there can be one. */
 int options_claim_stdin(struct options *o, const char *who);
+/* One more of a list; value stays its owner's. */
+int options_list_add(struct options *o, struct options_list *list, const char *value);
 /* Adds to o->warning. */
 void options_warn(struct options *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

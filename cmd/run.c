@@ -4,6 +4,7 @@
 #include "library_options.h"
 #include "login.h"
 #include "reports.h"
+#include "sent.h"
 #include "signals.h"
 #include "transfer.h"
 #include "url_edit.h"
@@ -92,7 +93,6 @@ static uint64_t count_url(struct run *r, const struct input_item *item)
     return r->urls - 1;
 }
 
-/* The URL with what options add to it. */
 static bool is_standard_input(const char *upload)
 {
     return strcmp(upload, "-") == 0 || strcmp(upload, ".") == 0;
@@ -327,12 +327,11 @@ static bool open_reports(struct run *r)
 
 static bool make_body(struct run *r)
 {
-    if (!r->options->has_data)
-        return true;
-    r->body = afetch_body_new(r->options->data.data, r->options->data.len);
-    if (!r->body)
-        report_run_failure(r->report, AFETCH_MEMORY, "%s", afetch_code_text(AFETCH_MEMORY));
-    return r->body != NULL;
+    struct sent_error error;
+    r->body = sent_body(r->options, &error);
+    if (error.code != AFETCH_OK)
+        report_run_failure(r->report, error.code, "%s", error.text);
+    return error.code == AFETCH_OK;
 }
 
 int run(const struct options *options, struct report *report)

@@ -335,6 +335,7 @@ struct afetch_hop {
     uint64_t header_bytes;    /* of the response's heads */
     uint64_t body_bytes;      /* of the body, as it came, less transfer codings */
     const char *redirect_url; /* where a status 3xx leads, followed or not; "" */
+    int connect_status;       /* of a proxy's last answer to CONNECT; 0: there was none */
     uint64_t conn_id;         /* 1, 2, … in a session; 0: no connection */
     bool reused;
     const char *remote_ip, *local_ip; /* "" */
@@ -442,8 +443,36 @@ struct afetch_body;
 AFETCH_API struct afetch_body *afetch_body_new(const void *data, size_t len);
 /* What the feeder of a request (afetch_request_set_feeder) gives under this name. NULL without memory. */
 AFETCH_API struct afetch_body *afetch_body_new_fed(const char *name);
-/* The caller holds it no more. NULL is allowed. On the thread that makes requests. */
+/* The caller holds it no more. NULL is allowed. From any thread. */
 AFETCH_API void afetch_body_free(struct afetch_body *b);
+
+/* A part of a form. What is NULL is left out. */
+struct afetch_part {
+    const char *name, *filename;
+    const char *type;           /* NULL: guessed from filename and fed, if either is there */
+    const char *const *headers; /* "Name: value", further fields of the part */
+    size_t header_count;
+    const char *encoder; /* "binary", "8bit", "7bit", "base64", "quoted-printable" */
+    const void *data;    /* what it holds, */
+    size_t len;
+    const char *fed;    /* or the name under which the request's feeder has it; NULL: data counts */
+    int64_t fed_length; /* bytes of that; -1: not known. No more is sent; less is a failure */
+};
+
+/* A form, multipart/form-data (RFC 7578) as curl makes it, that is filled by the functions below and then finished, before
+ * it is set to requests. type: in place of multipart/form-data, or NULL; it has precedence over a Content-Type among the
+ * headers. backslash: names are escaped by backslashes, not percent-encoded. NULL without memory or randomness. */
+AFETCH_API struct afetch_body *afetch_body_new_form(const char *type, bool backslash);
+/* Adds a part; everything is copied. AFETCH_MEMORY; AFETCH_INTERNAL for a line end where there may be none, an encoder
+ * that is none, or a form that is finished; AFETCH_READ for 7bit data that is not. *error, if error is not NULL, is then
+ * an allocated sentence (free it) or NULL. */
+AFETCH_API enum afetch_code afetch_body_add_part(struct afetch_body *b, const struct afetch_part *part, char **error);
+/* What is added until afetch_body_end_parts are parts of this one, whose content does not count. */
+AFETCH_API enum afetch_code afetch_body_begin_parts(struct afetch_body *b, const struct afetch_part *part,
+                                                    char **error);
+AFETCH_API enum afetch_code afetch_body_end_parts(struct afetch_body *b);
+/* Ends what is open, and the form. AFETCH_MEMORY. */
+AFETCH_API enum afetch_code afetch_body_finish(struct afetch_body *b);
 
 /* Makes r send a body (NULL: none), before it is handed over; by POST, unless a method is set. A body of 1 MiB and over,
  * or of a length that is not known, is announced by Expect: 100-continue; the latter goes in chunks. Fields of the same

@@ -84,6 +84,18 @@ int error_copy(struct error *err, const struct error *from)
     return from->code;
 }
 
+void error_append(struct error *err, const char *text)
+{
+    const char *before = error_text(err);
+    size_t size = strlen(before) + strlen(text) + 1;
+    char *whole = malloc(size);
+    if (!whole)
+        return;
+    snprintf(whole, size, "%s%s", before, text);
+    free(err->text);
+    err->text = whole;
+}
+
 void error_clear(struct error *err)
 {
     free(err->text);

@@ -67,6 +67,9 @@ int error_set(struct error *err, int code, int sys, const char *fmt, ...) __attr
 /* Makes err what from is, unless one is set already; returns from's code. */
 int error_copy(struct error *err, const struct error *from);
 
+/* Adds to the sentence of an error that is set; without memory it stays as it is. */
+void error_append(struct error *err, const char *text);
+
 /* Frees the sentence and makes err empty again. */
 void error_clear(struct error *err);
 

@@ -123,6 +123,7 @@ void account_hop(struct afetch_request *r, const struct account *a)
         add_conn(&hop, r, a->conn, &t);
     if (response)
         add_response(&hop, r, response);
+    hop.connect_status = r->connect_status;
     add_times(&hop, r, a->begun_ns);
     call(r, &hop, response);
     buf_deinit(&t.url);

@@ -17,6 +17,7 @@ void attempt_reset(struct afetch_request *r)
     r->then = REQUEST_END;
     r->sent_ns = r->first_byte_ns = 0;
     r->wire_bytes = 0;
+    r->connect_status = 0;
     r->times = (struct dial_times){0};
 }
 

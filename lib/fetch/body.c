@@ -5,7 +5,7 @@
 #include "fetch/request.h"
 #include "fetch/session.h"
 
-enum { SLICE_MAX = 64 * 1024 }; /* of what lies in memory: so much is on its way when sending is to stop */
+enum { SLICE_MAX = 64 * 1024 }; /* so much is on its way when sending is to stop */
 
 /* ---- bodies ----------------------------------------------------------------------------------------------------------- */
 
@@ -41,13 +41,22 @@ struct afetch_body *body_hold(struct afetch_body *b)
 
 void afetch_body_free(struct afetch_body *b)
 {
-    if (b && atomic_fetch_sub(&b->holders, 1) == 1)
-        free(b);
+    if (!b || atomic_fetch_sub(&b->holders, 1) > 1)
+        return;
+    multipart_free(b->form);
+    free(b);
 }
 
 const char *body_content_type(const struct afetch_body *b)
 {
+    if (body_is_form(b))
+        return multipart_content_type(b->form);
     return b && !b->fed ? "application/x-www-form-urlencoded" : NULL;
+}
+
+bool body_is_form(const struct afetch_body *b)
+{
+    return b && b->form;
 }
 
 bool body_is_posted(const struct afetch_body *b)
@@ -83,7 +92,7 @@ static int begin_feeding(struct body_reader *b, const char *name)
         return BODY_LATER;
     if (feed != AFETCH_FEED_SOME)
         return feeder_failed(b);
-    b->length = facts.length;
+    b->fed_length = facts.length;
     b->once = facts.once;
     return 0;
 }
@@ -103,7 +112,7 @@ static int read_fed(struct body_reader *b, const char **data, size_t *len)
         return ERR_CANCELED;
     if (feed == AFETCH_FEED_LATER)
         return BODY_LATER;
-    if (feed != AFETCH_FEED_SOME && feed != AFETCH_FEED_END)
+    if (feed != AFETCH_FEED_END && (feed != AFETCH_FEED_SOME || *len == 0))
         return feeder_failed(b);
     *data = bytes;
     return feed == AFETCH_FEED_END ? BODY_END : BODY_BYTES;
@@ -137,34 +146,107 @@ static int next_of_feeder(struct body_reader *b, const char **data, size_t *len)
     return rc;
 }
 
+/* ---- a form ----------------------------------------------------------------------------------------------------------- */
+
+/* More of a file that is a part of it: 0, BODY_LATER, or an error. */
+static int read_part(struct body_reader *b, const struct multipart_piece *piece)
+{
+    const char *data = NULL;
+    size_t len = 0;
+    if (b->begun && b->file != piece->file)
+        end_feeding(b);
+    if (!b->begun || b->opening) {
+        b->file = piece->file;
+        int rc = begin_feeding(b, multipart_file_path(b->body->form, piece->file));
+        b->opening = rc == BODY_LATER;
+        if (rc != 0)
+            return rc;
+    }
+    int rc = read_fed(b, &data, &len);
+    if (rc < 0 || rc == BODY_LATER)
+        return rc;
+    if (rc == BODY_END)
+        len = 0;
+    else if (piece->left >= 0 && len > (uint64_t)piece->left)
+        len = (size_t)piece->left;
+    multipart_feed(&b->form, data, len);
+    return 0;
+}
+
+static int next_of_form(struct body_reader *b, const char **data, size_t *len)
+{
+    struct multipart_piece piece;
+    int event, rc = 0;
+    while ((event = multipart_next(&b->form, &piece, &b->request->err)) == MULTIPART_READ && rc == 0)
+        rc = read_part(b, &piece);
+    if (event == MULTIPART_READ)
+        return rc;
+    if (event != MULTIPART_BYTES)
+        return event < 0 ? event : BODY_END;
+    *data = piece.data;
+    *len = piece.len;
+    return BODY_BYTES;
+}
+
 /* ---- a reading -------------------------------------------------------------------------------------------------------- */
 
 int body_open(struct body_reader *b)
 {
+    if (body_is_form(b->body)) {
+        if (b->body->unfinished)
+            return error_set(&b->request->err, ERR_USAGE, 0, "the form is not finished");
+        multipart_reader_init(&b->form, b->body->form);
+        b->length = multipart_length(b->body->form);
+        return 0;
+    }
     b->length = b->body ? (int64_t)b->body->len : 0;
-    return b->body && b->body->fed ? begin_feeding(b, b->body->data) : 0;
+    if (!b->body || !b->body->fed)
+        return 0;
+    int rc = begin_feeding(b, b->body->data);
+    b->length = b->fed_length;
+    return rc;
 }
 
 static int next_of_memory(const struct body_reader *b, const char **data, size_t *len)
 {
-    size_t left = (size_t)b->length - (size_t)b->taken;
-    if (left == 0)
+    if (b->taken == (uint64_t)b->length)
         return BODY_END;
-    *data = b->body->data + b->taken;
-    *len = left < SLICE_MAX ? left : SLICE_MAX;
+    *data = b->body->data;
+    *len = b->body->len;
     return BODY_BYTES;
+}
+
+static int next_of_any(struct body_reader *b, const char **data, size_t *len)
+{
+    if (body_is_form(b->body))
+        return next_of_form(b, data, len);
+    return b->body && b->body->fed ? next_of_feeder(b, data, len) : next_of_memory(b, data, len);
 }
 
 int body_next(struct body_reader *b, const char **data, size_t *len)
 {
-    bool fed = b->body && b->body->fed;
-    int rc = fed ? next_of_feeder(b, data, len) : next_of_memory(b, data, len);
-    if (rc == BODY_BYTES)
-        b->taken += *len;
-    return rc;
+    if (b->rest_len == 0) {
+        int rc = next_of_any(b, &b->rest, &b->rest_len);
+        if (rc != BODY_BYTES)
+            return rc;
+        b->taken += b->rest_len;
+    }
+    *data = b->rest;
+    *len = b->rest_len < SLICE_MAX ? b->rest_len : SLICE_MAX;
+    b->rest += *len;
+    b->rest_len -= *len;
+    return BODY_BYTES;
 }
 
 void body_close(struct body_reader *b)
 {
     end_feeding(b);
+    multipart_reader_deinit(&b->form);
+}
+
+bool body_is_here(const struct body_reader *b)
+{
+    if (body_is_form(b->body))
+        return multipart_file_count(b->body->form) == 0;
+    return !b->body || !b->body->fed;
 }

@@ -6,10 +6,13 @@
 #include <stdatomic.h>
 
 #include "afetch.h"
+#include "proto/multipart.h"
 
 struct afetch_body {
-    atomic_size_t holders; /* whoever made it, and requests */
-    bool fed;              /* data is a name, which the request's feeder knows */
+    atomic_size_t holders;  /* whoever made it, and requests */
+    bool fed;               /* data is a name, which the request's feeder knows */
+    struct multipart *form; /* in place of data; NULL: it is none */
+    bool unfinished;        /* the form */
     size_t len;
     char data[];
 };
@@ -20,15 +23,23 @@ struct afetch_body *body_hold(struct afetch_body *b);
 const char *body_content_type(const struct afetch_body *b);
 /* It is sent as web pages send what was filled in, and so goes the way of a POST at redirects; an upload does not. */
 bool body_is_posted(const struct afetch_body *b);
+/* Its Content-Type is for it to say: it names what separates its parts. */
+bool body_is_form(const struct afetch_body *b);
 
 /* All zero is one that has not begun, and may be closed. */
 struct body_reader {
     struct afetch_request *request;
     const struct afetch_body *body; /* NULL: an empty one */
     uint64_t taken;                 /* bytes */
-    int64_t length;                 /* of all; -1: not known */
-    bool begun;                     /* the feeder was, and must be ended */
-    bool once;                      /* what it gives cannot be given again */
+    const char *rest;               /* of them, not given yet */
+    size_t rest_len;
+    int64_t length;     /* of all; -1: not known */
+    bool begun;         /* the feeder was, and must be ended */
+    bool opening;       /* it has not answered to that yet */
+    int64_t fed_length; /* what it said of itself */
+    bool once;          /* what it gives cannot be given again */
+    struct multipart_reader form;
+    size_t file; /* of the form, that is read */
 };
 
 enum body_event { BODY_END, BODY_BYTES, BODY_LATER };
@@ -39,5 +50,7 @@ int body_open(struct body_reader *b);
 /* More of it, which stays put until the next call: an event, or an error as above. */
 int body_next(struct body_reader *b, const char **data, size_t *len);
 void body_close(struct body_reader *b);
+/* All of it lies in memory: body_next never says BODY_LATER. */
+bool body_is_here(const struct body_reader *b);
 
 #endif

@@ -46,10 +46,18 @@ static bool frames(const char *line)
     return is_line_of(line, "Content-Length") || is_line_of(line, "Transfer-Encoding") || is_line_of(line, "Expect");
 }
 
-static void add_fields(struct parts *p, char *const *lines, size_t count, bool crossed, bool bodiless)
+/* A form tells its type itself. */
+static bool is_left_out(const struct afetch_request *r, const char *line)
+{
+    if (r->as_get)
+        return frames(line);
+    return r->upload && body_is_form(r->body) && is_line_of(line, "Content-Type");
+}
+
+static void add_fields(struct parts *p, const struct afetch_request *r, char *const *lines, size_t count, bool crossed)
 {
     for (size_t i = 0; i < count; i++)
-        if (!(crossed && stays_behind(lines[i])) && !(bodiless && frames(lines[i])))
+        if (!(crossed && stays_behind(lines[i])) && !is_left_out(r, lines[i]))
             p->fields[p->field_count++] = lines[i];
 }
 
@@ -62,11 +70,10 @@ static int collect_fields(struct parts *p, const struct afetch_request *r)
     p->fields = calloc(count ? count : 1, sizeof *p->fields);
     if (!p->fields)
         return ERR_MEMORY;
-    bool bodiless = r->as_get;
-    add_fields(p, s->headers, s->header_count, crossed, bodiless);
-    add_fields(p, r->headers, r->header_count, crossed, bodiless);
+    add_fields(p, r, s->headers, s->header_count, crossed);
+    add_fields(p, r, r->headers, r->header_count, crossed);
     if (forwarded)
-        add_fields(p, s->routes.headers, s->routes.header_count, false, false);
+        add_fields(p, r, s->routes.headers, s->routes.header_count, false);
     return 0;
 }
 

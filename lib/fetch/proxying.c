@@ -75,6 +75,7 @@ static int answered(void *arg, const struct http1 *response, struct error *err)
 {
     struct afetch_request *r = arg;
     session_trace_response(r->session, r, response);
+    r->connect_status = http1_status(response);
     int rc = credentials_challenged(r->proxy_credentials, r->session, response);
     return rc < 0 ? error_set(err, rc, 0, NULL) : rc;
 }

@@ -39,6 +39,7 @@ struct afetch_request {
     char *origin;                          /* "https://[host]:port" of this hop */
     struct credentials *credentials;       /* for that origin; NULL: none */
     struct credentials *proxy_credentials; /* for the proxy on the way; NULL: none */
+    int connect_status;                    /* of the last answer to a CONNECT in this hop; 0: none */
     struct route route;                    /* to it */
     bool parsed;
     char *method; /* NULL: by whether there is a body */

@@ -45,6 +45,7 @@ static bool transient_error(const struct afetch_request *r, int rc)
         return false;
     case ERR_TIMEOUT:
     case ERR_RESOLVE:
+    case ERR_PROXY_RESOLVE: /* its name; what is no URL ends the request before its first try */
         return true;
     case ERR_CONNECT:
         return s->retry_all_errors || (s->retry_connrefused && r->err.sys == ECONNREFUSED);

@@ -159,7 +159,7 @@ static void end(struct upload *u)
 int upload_join_head(struct afetch_request *r, struct buf *head)
 {
     struct upload *u = r->upload;
-    if (u->expects || u->chunked || u->body.length > JOIN_MAX || (u->body.body && u->body.body->fed))
+    if (u->expects || u->chunked || u->body.length > JOIN_MAX || !body_is_here(&u->body))
         return 0;
     int rc;
     while ((rc = next_piece(u)) == BODY_BYTES)

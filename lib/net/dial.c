@@ -171,6 +171,13 @@ static bool try_1_2(struct dial *d)
     return true;
 }
 
+static int not_secured(struct dial *d, int rc)
+{
+    if (d->layer == DIAL_PROXY_TLS && d->err->code)
+        error_append(d->err, ", at the proxy");
+    return rc;
+}
+
 static void secured(struct dial *d)
 {
     gate_leave(&d->u.secure.pass);
@@ -238,7 +245,7 @@ void dial_run(struct co *co)
             if (co->rc >= 0)
                 secured(d);
             else if (!try_1_2(d))
-                CO_RETURN(co->rc);
+                CO_RETURN(not_secured(d, co->rc));
         }
     } while (!d->made);
     *d->stream = d->made;

@@ -24,8 +24,10 @@ static int asked(struct http_tunnel *t)
 {
     int rc = stream_sent(t->stream, may_be_closed(t) ? NULL : t->err);
     buf_deinit(&t->head);
-    t->reconnect = rc == ERR_SEND && may_be_closed(t);
-    return t->reconnect ? 0 : rc;
+    if (rc != ERR_SEND || !may_be_closed(t))
+        return rc;
+    t->reconnect = true;
+    return 0;
 }
 
 /* ---- the answer -------------------------------------------------------------------------------------------------------- */
@@ -128,14 +130,15 @@ static int arrived(struct http_tunnel *t)
     size_t len;
     bool matters = !t->again && !may_be_closed(t);
     int rc = stream_got(t->stream, &data, &len, matters ? t->err : NULL);
-    if (rc > 0) {
+    if (rc == ERR_MEMORY || (rc == ERR_RECV && matters))
+        return rc;
+    if (rc > 0)
         http1_feed(t->http1, data, len);
-        return 0;
-    }
-    t->reconnect = may_be_closed(t) && rc != ERR_MEMORY;
-    if (rc == 0 || rc == ERR_PARTIAL || t->again)
+    else if (may_be_closed(t))
+        t->reconnect = true;
+    else
         http1_eof(t->http1, rc == 0);
-    return rc == ERR_PARTIAL || (!matters && rc != ERR_MEMORY) ? 0 : rc;
+    return 0;
 }
 
 void http_tunnel_run(struct co *co)

@@ -415,6 +415,17 @@ def test_bodies_as_curl_sends_them():
         raise Failed("afetch and curl, with the same options", "the same requests and exit status", "\n".join(differ))
 
 
+def test_a_body_that_cannot_be_sent_again():
+    """As in curl: with Digest alone it is not sent before it is known how; else it may be gone when that is known."""
+    with Recorder(lambda s: by_target(s.request)) as p:
+        url = p.url("/digest")
+        run("--digest", "-u", "a:b", "-T", "-", url, stdin="hello").expect(out=[line(5, url)])
+        assert [s.body for s in p.take()] == [b"", b"hello"]
+        run("--anyauth", "-u", "a:b", "-T", "-", url, stdin="hello").expect(
+            code=65, err=[failure(url, "could not send the body again: - was read already")])
+        assert [s.body for s in p.take()] == [b"hello"]
+
+
 # ---- where names come from -------------------------------------------------------------------------------------------------
 
 def test_netrc_that_is_bad():

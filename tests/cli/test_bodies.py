@@ -100,9 +100,9 @@ def by_curl(*args, stdin=None, cwd=None):
                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
 
 
-def compare(cases, folder=None, options=(), less=b""):
+def compare(cases, folder=None, options=(), less=b"", view=lambda seen: seen):
     """Each case's arguments by both: the same heads and bodies. {url}: the server's. A case may have standard input.
-    options: afetch's alone; less: what does not count in heads."""
+    options: afetch's alone; less: what does not count in heads; view: of each request."""
     if Config.mode or Config.sanitized:
         raise Skip("run once, in the plain build and mode")
     folder = folder or temp_dir()
@@ -117,9 +117,9 @@ def compare(cases, folder=None, options=(), less=b""):
             stdin = b"from\r\nstdin\n" if any(re.fullmatch(r"(.*[@<])?-|\\.", x) for x in case) else None
             args = [x.replace("{url}", p.url("")) for x in case] + ([] if any("{url}" in x for x in case) else [p.url()])
             code = by_curl(*args, stdin=stdin, cwd=folder)
-            theirs = p.take()
+            theirs = [view(s) for s in p.take()]
             r = run(*options, *args, stdin=stdin, cwd=folder)
-            ours = p.take()
+            ours = [view(s) for s in p.take()]
             both = [[(s.head().replace(less, b""), s.body, s.chunked) for s in x] for x in (ours, theirs)]
             if both[0] != both[1] or r.code != code:
                 differ.append(f"{case}: curl ({code}) sends {theirs},\n afetch ({r.code}) {ours} {r.errors}")

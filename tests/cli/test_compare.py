@@ -507,10 +507,11 @@ def test_usage_errors():
         for args, says in ((["--sync"], "--compare and --sync contradict each other"),
                            (["--threads"], "--compare and --threads contradict each other"),
                            (["-o", "x"], "--output does not go with --compare"),
+                           (["-F", "a=b"], "--form does not go with --compare"),
                            (["-T", "x"], "--upload-file does not go with --compare"),
                            (["-d", "x"], "--data does not go with --compare"),
                            (["--jsonl"], "--jsonl does not go with --compare"),
-                           *(([x], r"\byet\b") for x in ("-O", "--journal", "-F"))):
+                           *(([x], r"\byet\b") for x in ("-O", "--journal"))):
             for all_args in (["--compare", *args, p.url("/9")], [*args, p.url("/9"), "--compare"]):
                 r = run(*all_args)
                 r.check(r.code == 2 and r.out == b"" and re.search(says, r.err.decode()), f"exit status 2, and {says}")

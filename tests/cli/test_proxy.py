@@ -3,7 +3,7 @@ import signal
 import threading
 
 from harness import Config, Dns, Failed, Peer, answering, by_path, failure, line, refused_port, response, run, start, world
-from proxies import OPEN, HttpProxy, curl, curl_version, heads, lead, tinyproxy
+from proxies import OPEN, HttpProxy, curl, curl_version, heads, lead, some, tinyproxy
 
 
 def hello(request, conn=None):
@@ -78,7 +78,7 @@ def test_heads_as_curl_sends_them():
     with Peer(answering(lambda q: response(b"" if q.method == "HEAD" else b"hello", length=q.method != "HEAD"))) as server, \
             HttpProxy(lambda q, c: OPEN if q.method == "CONNECT" else response(b"", length=q.method != "HEAD"),
                       server.port) as p:
-        for options, url in HEADS:
+        for options, url in some(HEADS):
             host = f"127.0.0.1:{p.port}"
             args = [x.format(p=p.proxy(), host=host, port=p.port) for x in [*options, url]]
             status = curl(*args)
@@ -143,7 +143,7 @@ def test_the_environment_as_curl_reads_it():
             HttpProxy(lambda q, c: None if q.method == "CONNECT" else response(b"hello")) as a, \
             HttpProxy(lambda q, c: None if q.method == "CONNECT" else response(b"hello")) as b:
         everybody = {"a": a, "b": b, "server": server}
-        for env, options in CHOICES:
+        for env, options in some(CHOICES):
             names = {"a": a.proxy(), "b": b.proxy(), "a_port": a.port}
             env = {k: v.format(**names) for k, v in env.items()}
             options = [x.format(**names) for x in options]
@@ -180,8 +180,8 @@ def test_a_proxy_that_is_not_there():
             r = run("--dns-servers", dns.server, "-x", f"{kind}://proxy.test:{gone.getsockname()[1]}", url)
             r.expect(code=7, err=[failure(url, r"could not connect: proxy\.test .*\(Connection refused\)")])
         assert dns.asked("target.test") == 0
-        r = run("--dns-servers", dns.server, "--retry", "1", "--retry-delay", "0.01", "-x", "nosuch.test", "http://h/")
-        r.expect(code=5, err=[failure("http://h/")])
+        r = run("-v", "--dns-servers", dns.server, "--retry", "1", "--retry-delay", "0.01", "-x", "nosuch.test", "http://h/")
+        r.check(r.code == 5 and r.err.count(b"Trying again") == 1, "another try")
 
 
 # ---- connections --------------------------------------------------------------------------------------------------------
@@ -249,6 +249,38 @@ def test_holds_of_hosts():
         r.signal(signal.SIGINT)
         r = r.wait()
         assert r.code == 130 and sorted(r.lines) == [line(5, u) for u in urls[1:]], r
+
+
+REDIRECTS = [  # options, where it leads
+    ([], "/next"), ([], "http://target.test/next"), ([], "http://target.test:82/next"), ([], "http://other.test/next"),
+    ([], "//other.test:81/next"), ([], "https://other.test/next"), (["-p"], "/next"), (["-p"], "http://other.test/next"),
+    (["-p"], "https://target.test/next"), (["-U", "a:b"], "http://other.test/next"), (["-U", "a:b"], "https://other.test/next"),
+    (["-u", "a:b"], "http://other.test/next"), (["-u", "a:b"], "/next"), (["-H", "Proxy-Authorization: x"], "http://other.test/"),
+    (["--proxy-header", "X: y"], "http://other.test/next"), (["--noproxy", "127.0.0.1"], "http://127.0.0.1:{port}/next"),
+    (["-d", "data"], "http://other.test/next"), (["--location-trusted", "-u", "a:b"], "http://other.test/next"),
+]
+
+
+def test_redirects_as_curl_follows_them():
+    """To other hosts by the same proxy, to a tunnel, past the proxy."""
+    differ = []
+    for options, place in some(REDIRECTS):
+        def answer(request, conn=None):
+            if request.method == "CONNECT":
+                return response(b"no", status="403 No") if request.target.endswith(":443") else OPEN
+            if request.target.endswith("/first"):
+                return response(b"", f"Location: {place.format(port=server.port)}\r\n", "302 Found")
+            return response(b"hello")
+
+        with Peer(answering(lambda q: answer(q))) as server, HttpProxy(answer, server.port) as p:
+            seen = []
+            for program in (lambda *a: curl("-L", *a), run):
+                program(*options, "-x", p.proxy(), "http://target.test/first")
+                seen.append([[x.replace(str(server.port).encode(), b"PORT") for x in heads(peer)] for peer in (p, server)])
+            if seen[0] != seen[1]:
+                differ.append(f"{options} {place}: curl {seen[0]}, afetch {seen[1]}")
+    if differ:
+        raise Failed("afetch and curl -L, with the same options", "the same heads", "\n".join(differ))
 
 
 # ---- refusals -----------------------------------------------------------------------------------------------------------

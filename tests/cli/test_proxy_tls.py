@@ -85,7 +85,7 @@ def test_the_proxys_certificate_as_curl_judges_it():
             if code in (0, 77):
                 r.check(r.code == code, f"exit status {code}")
             else:
-                r.expect(code=code, err=[failure("http://target.test/", "certificate not accepted: .+")])
+                r.expect(code=code, err=[failure("http://target.test/", "certificate not accepted: .+, at the proxy")])
             assert curl(*args) == code, (cert, options, code)
             assert code == 0 or not p.requests
 
@@ -126,7 +126,7 @@ def test_proxies_that_do_not_speak_tls():
 
     with Peer(plain) as p:
         url = "http://target.test/"
-        run("-x", f"https://127.0.0.1:{p.port}", url).expect(code=35, err=[failure(url, "TLS handshake failed.*")])
+        run("-x", f"https://127.0.0.1:{p.port}", url).expect(code=35, err=[failure(url, "TLS handshake failed.*, at the proxy")])
         assert curl("-x", f"https://127.0.0.1:{p.port}", url) == 35
     # and a target that does not, behind one that does
     with Peer(plain) as server, tls_proxy(port=server.port) as p:

@@ -85,6 +85,21 @@ static void test_long_particulars(void **state)
     error_clear(&err);
 }
 
+static void test_append(void **state)
+{
+    (void)state;
+    struct error err = {0};
+    error_set(&err, ERR_URL, 0, "x");
+    error_append(&err, ", y");
+    error_append(&err, " z");
+    assert_string_equal(error_text(&err), "malformed URL: x, y z");
+    error_clear(&err);
+    err.code = ERR_URL; /* as it is without memory for a sentence */
+    error_append(&err, "!");
+    assert_string_equal(error_text(&err), "malformed URL!");
+    error_clear(&err);
+}
+
 static void test_table(void **state)
 {
     (void)state;
@@ -115,7 +130,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sentences),    cmocka_unit_test(test_unknown_errno),    cmocka_unit_test(test_format),
-        cmocka_unit_test(test_first_counts), cmocka_unit_test(test_long_particulars), cmocka_unit_test(test_table),
+        cmocka_unit_test(test_first_counts), cmocka_unit_test(test_long_particulars), cmocka_unit_test(test_append),
+        cmocka_unit_test(test_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -153,6 +153,33 @@ static void check_failed_hop(struct item *it, const struct afetch_hop *hop)
     assert_null(afetch_request_header(it->request, "Server"));
 }
 
+/* The server is no proxy. */
+static void check_refused_tunnel(struct item *it, const struct afetch_hop *hop)
+{
+    (void)it;
+    assert_int_equal(hop->code, AFETCH_CONNECT);
+    assert_int_equal(hop->connect_status / 100, 4);
+    assert_int_equal(hop->status, 0);
+    assert_true(hop->connected_ns > 0 && hop->sent_ns == 0);
+}
+
+static void test_hop_without_a_tunnel(void **state)
+{
+    char proxy[60];
+    struct afetch_options opt;
+    afetch_options_init(&opt);
+    snprintf(proxy, sizeof proxy, "127.0.0.1:%d", server.port);
+    opt.proxy = proxy;
+    opt.proxy_tunnel = true;
+    struct run *run = run_new(state, 1, &opt);
+    run->on_hop = check_refused_tunnel;
+    add_item(run, "/bytes/10");
+    assert_int_equal(afetch_session_run(run->session), AFETCH_OK);
+    assert_int_equal(run->items[0].hops, 1);
+    assert_all_done(run, AFETCH_CONNECT);
+    run_free(run);
+}
+
 static void test_hops_that_fail(void **state)
 {
     struct run *run = run_new(state, 2, NULL);
@@ -747,6 +774,7 @@ int main(void)
         IN_EACH_MODE(test_results),
         IN_EACH_MODE(test_hops),
         IN_EACH_MODE(test_hops_that_fail),
+        IN_EACH_MODE(test_hop_without_a_tunnel),
         IN_EACH_MODE(test_no_callbacks),
         IN_EACH_MODE(test_abort),
         IN_EACH_MODE(test_resume_by_other_thread),

@@ -36,11 +36,25 @@ static void send_all(int fd, const char *data, size_t len)
             return;
 }
 
-/* A server that wants to know who asks, and sets a cookie. */
+/* Whether a proxy is spoken to that does not know yet who asks; and a server. */
+static bool proxy_asks(const char *request)
+{
+    return (strstr(request, "CONNECT ") || strstr(request, " http://")) && !strstr(request, "\r\nProxy-Authorization:");
+}
+
+static bool server_asks(const char *request)
+{
+    return !strstr(request, "CONNECT ") && !strstr(request, "\r\nAuthorization: Digest ");
+}
+
+/* A server that wants to know who asks, and sets a cookie; and a proxy likewise, which leads everything to itself. */
 static void serve(int fd)
 {
     static const char challenge[] = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\nSet-Cookie: a=1; Max-Age=100\r\n"
                                     "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\"\r\n\r\nno";
+    static const char proxy_challenge[] = "HTTP/1.1 407 Prove it\r\nContent-Length: 0\r\n"
+                                          "Proxy-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\"\r\n\r\n";
+    static const char opened[] = "HTTP/1.1 200 OK\r\n\r\n";
     static char body[BODY];
     char request[4096];
     char head[200];
@@ -50,24 +64,56 @@ static void serve(int fd)
         request[len] = '\0';
         if (!strstr(request, "\r\n\r\n"))
             continue;
-        if (!strstr(request, "Authorization: Digest ")) {
+        len = 0;
+        if (proxy_asks(request)) {
+            send_all(fd, proxy_challenge, sizeof proxy_challenge - 1);
+            continue;
+        }
+        if (strncmp(request, "CONNECT ", 8) == 0) {
+            send_all(fd, opened, sizeof opened - 1);
+            continue;
+        }
+        if (server_asks(request)) {
             send_all(fd, challenge, sizeof challenge - 1);
-            len = 0;
             continue;
         }
         int head_len = snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", BODY);
         send_all(fd, head, (size_t)head_len);
         send_all(fd, body, sizeof body);
-        len = 0;
     }
+}
+
+static void *run_connection(void *arg)
+{
+    int fd = (int)(intptr_t)arg;
+    serve(fd);
+    close(fd);
+    return NULL;
 }
 
 static void *run_server(void *arg)
 {
     (void)arg;
-    for (int fd; (fd = accept(listener, NULL, NULL)) >= 0; close(fd))
-        serve(fd);
+    for (int fd; (fd = accept(listener, NULL, NULL)) >= 0;) {
+        pthread_t thread;
+        if (pthread_create(&thread, NULL, run_connection, (void *)(intptr_t)fd) == 0)
+            pthread_detach(thread);
+        else
+            close(fd);
+    }
     return NULL;
+}
+
+/* ---- the way there ------------------------------------------------------------------------------------------------ */
+
+enum way { STRAIGHT, FORWARDED, TUNNELED };
+
+static void go(struct afetch_options *opt, enum way way, char proxy[60])
+{
+    snprintf(proxy, 60, "http://user:password@127.0.0.1:%u", port);
+    opt->proxy = way == STRAIGHT ? "" : proxy; /* whatever the environment says */
+    opt->proxy_auth = AFETCH_AUTH_DIGEST;
+    opt->proxy_tunnel = way == TUNNELED;
 }
 
 /* ---- a run -------------------------------------------------------------------------------------------------------- */
@@ -127,10 +173,10 @@ static void fetch_all(struct afetch_session *s, struct url urls[URLS])
     assert_int_equal(afetch_session_run(s), AFETCH_OK);
 }
 
-static void check(const struct url urls[URLS], bool failed)
+static void check(const struct url urls[URLS], bool failed, enum way way)
 {
     for (size_t i = 0; i < URLS; i++) {
-        enum afetch_code good = i == 1 ? AFETCH_RESOLVE : AFETCH_OK;
+        enum afetch_code good = i == 1 && way == STRAIGHT ? AFETCH_RESOLVE : AFETCH_OK;
         assert_int_equal(urls[i].results, 1);
         if (urls[i].code == AFETCH_OK)
             assert_int_equal(urls[i].bytes, BODY);
@@ -140,8 +186,9 @@ static void check(const struct url urls[URLS], bool failed)
     }
 }
 
-static void run_once(enum afetch_mode mode, uint64_t fail_at, bool for_good)
+static void run_once(enum afetch_mode mode, enum way way, uint64_t fail_at, bool for_good)
 {
+    char proxy[60];
     struct sim_memory_plan plan = {.fail_at = fail_at, .fail_count = for_good ? UINT64_MAX : 1};
     struct afetch_options opt;
     struct afetch_session *s = NULL;
@@ -152,7 +199,7 @@ static void run_once(enum afetch_mode mode, uint64_t fail_at, bool for_good)
     opt.parallel_max_host = 1;
     opt.connect_timeout_ms = fail_at ? 300 : 10000;
     opt.dns_servers = dns->address;
-    opt.proxy = "";
+    go(&opt, way, proxy);
     opt.user = "me";
     opt.password = "secret";
     opt.auth = AFETCH_AUTH_DIGEST;
@@ -172,34 +219,46 @@ static void run_once(enum afetch_mode mode, uint64_t fail_at, bool for_good)
     if (fail_at)
         assert_true(failed);
     if (code == AFETCH_OK)
-        check(urls, failed);
+        check(urls, failed, way);
     else
         assert_true(failed && code == AFETCH_MEMORY);
     assert_int_equal(sim_memory_live(), live);
 }
 
-static void each_allocation_fails(enum afetch_mode mode)
+static void each_allocation_fails(enum afetch_mode mode, enum way way)
 {
-    run_once(mode, 0, false); /* the first of a process: what is made once */
-    run_once(mode, 0, false);
+    run_once(mode, way, 0, false); /* the first of a process: what is made once */
+    run_once(mode, way, 0, false);
     uint64_t asked = sim_memory_asked();
     assert_true(asked > 20);
     for (uint64_t at = 1; at <= asked; at++) {
-        run_once(mode, at, false);
-        run_once(mode, at, true);
+        run_once(mode, way, at, false);
+        run_once(mode, way, at, true);
     }
 }
 
 static void async_allocations_fail(void **state)
 {
     (void)state;
-    each_allocation_fails(AFETCH_ASYNC);
+    each_allocation_fails(AFETCH_ASYNC, STRAIGHT);
+}
+
+static void forwarded_allocations_fail(void **state)
+{
+    (void)state;
+    each_allocation_fails(AFETCH_SYNC, FORWARDED);
+}
+
+static void tunnel_allocations_fail(void **state)
+{
+    (void)state;
+    each_allocation_fails(AFETCH_SYNC, TUNNELED);
 }
 
 static void sync_allocations_fail(void **state)
 {
     (void)state;
-    each_allocation_fails(AFETCH_SYNC);
+    each_allocation_fails(AFETCH_SYNC, STRAIGHT);
 }
 
 int main(void)
@@ -207,6 +266,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(async_allocations_fail),
         cmocka_unit_test(sync_allocations_fail),
+        cmocka_unit_test(forwarded_allocations_fail),
+        cmocka_unit_test(tunnel_allocations_fail),
     };
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof at;

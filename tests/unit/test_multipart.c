@@ -473,12 +473,12 @@ static void parser_stdin(void **state)
     assert_int_equal(form_add(&form, "a=-", false, why), 0);
     assert_int_equal(form_add(&form, "a=@-", true, why), 0);
     assert_int_equal(form_add(&form, "a=@x,y", false, why), 0);
-    assert_false(form_reads_stdin(&form));
+    assert_int_equal(form_count_stdin(&form), 0);
     assert_int_equal(form_add(&form, "a=@x,-", false, why), 0);
-    assert_true(form_reads_stdin(&form));
+    assert_int_equal(form_count_stdin(&form), 1);
     form_deinit(&form);
     assert_int_equal(form_add(&form, "a=<-", false, why), 0);
-    assert_true(form_reads_stdin(&form));
+    assert_int_equal(form_count_stdin(&form), 1);
     form_deinit(&form);
 }
 

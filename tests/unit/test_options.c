@@ -11,6 +11,7 @@
 #include "../../cmd/options_body.c"
 #include "../../cmd/options_proxy.c"
 #include "../../cmd/options_tls.c"
+#include "../../cmd/config.c"
 #include "../../cmd/options_check.c"
 #include "../../cmd/protos.c"
 #include "../../cmd/template.c"
@@ -92,6 +93,9 @@ static void refused(void **state)
         {{"--json", "http://h/"}, 2, "did you mean --jsonl?"},
         {{"--json", "{}"}, 2, "no URL given"},
         {{"-d", "@/nonexistent", "u"}, 26, "-d: /nonexistent cannot be read"},
+        {{"-F", "a", "u"}, 2, "-F: \"a\" is no name=content"},
+        {{"-F", "a=b", "-d", "x", "u"}, 2, "-F and -d contradict each other"},
+        {{"-F", "a=@-", "-F", "b=<-", "u"}, 2, "-F reads standard input, but -F does so already"},
         {{"-T", "a", "-d", "x", "u"}, 2, "-T and -d contradict each other"},
         {{"-T", "a", "-T", "b", "u"}, 2, "2 -T for 1 URL; give one for each, in their order"},
         {{"-T", "-", "-T", ".", "u", "v"}, 2, "-T reads standard input, but -T does so already"},
@@ -773,6 +777,8 @@ static void shown(void **state)
 
 int main(void)
 {
+    unsetenv("XDG_CONFIG_HOME"); /* somebody's config file is none of ours */
+    unsetenv("HOME");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refused),
         cmocka_unit_test(no_secret_in_errors),
