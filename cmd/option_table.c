@@ -143,7 +143,7 @@ const struct option option_table[] = {
      .arg = "FILE",
      .topic = TOPIC_REPORTS,
      .once = true,
-     .help = "write a page with a waterfall, percentiles and a table"},
+     .help = "write an HTML page: waterfall, percentiles, a table"},
 
     {.name = "parallel-max",
      .letter = 'P',
