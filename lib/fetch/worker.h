@@ -16,6 +16,7 @@ struct pause {
     struct co_op op; /* first */
     struct worker *worker;
     struct pause *next; /* in its worker's list */
+    bool cut;           /* the pause was cancelled: it goes on before anything else may come */
     atomic_bool over;   /* the wish was granted; it may have been before the pause began */
 };
 
@@ -38,7 +39,7 @@ void worker_add(struct worker *w, struct fetch *f);
 /* On w's thread, in the last step of f's coroutine: takes it off, and frees it once it has ended. */
 void worker_end(struct worker *w, struct fetch *f);
 
-/* With the lock, on w's thread: everything that runs there ends soon with ERR_CANCELED. */
+/* With the lock, on w's thread: everything that runs there ends soon, for the session's `ending`. */
 void worker_cancel(struct worker *w);
 /* Likewise: tells the session's describe of each of its transfers. */
 void worker_describe(struct worker *w);

@@ -50,6 +50,23 @@
     X(REDIRECT_LIMIT, "redirects over the limit")                                                                      \
     X(REDIRECT_BAD_URL, "redirects to what is no URL")                                                                 \
     X(REDIRECT_BAD_SCHEME, "redirects to a scheme that is not allowed")                                                \
+    X(RETRY_STATUS, "retries after a status")                                                                          \
+    X(RETRY_CONNECT, "retries without a connection")                                                                   \
+    X(RETRY_TIMEOUT, "retries after a time-out")                                                                       \
+    X(RETRY_BROKEN, "retries after a broken transfer")                                                                 \
+    X(RETRY_AFTER_SECONDS, "retries when the server says so in seconds")                                               \
+    X(RETRY_AFTER_DATE, "retries when the server says so by a date")                                                   \
+    X(RETRY_HELD, "requests that waited until their origin wanted them")                                               \
+    X(RETRY_SPENT, "failures whose tries are used up")                                                                 \
+    X(RETRY_TIME_UP, "failures for whose next try there is no time")                                                   \
+    X(RETRY_CROWD, "moments when eight and more wait for their next try")                                              \
+    X(RETRY_GOES_ON, "retries that go on where the body broke")                                                        \
+    X(RANGE_AGAIN, "parts that are of no use")                                                                         \
+    X(RANGE_WHOLE, "bodies that turned out to be whole")                                                               \
+    X(RESTART, "bodies taken back before a retry")                                                                     \
+    X(RESTART_CHANGED, "bodies taken back as they had changed")                                                        \
+    X(RESTART_PAUSED, "bodies taken back while they are paused")                                                       \
+    X(RESTART_REFUSED, "bodies not taken back")                                                                        \
     X(MEMORY, "allocations that failed")                                                                               \
     X(TLS_FULL_1_2, "full handshakes of TLS 1.2")                                                                      \
     X(TLS_FULL_1_3, "full handshakes of TLS 1.3")                                                                      \
@@ -77,6 +94,10 @@
     X(CERT_UNKNOWN_ISSUER, "certificates of an unknown issuer")                                                        \
     X(CERT_SELF_SIGNED, "self-signed certificates")                                                                    \
     X(CERT_NO_SAN, "certificates without a subject alternative name")                                                  \
+    X(RATE_HELD, "moments with bytes held back by a limit of rate")                                                    \
+    X(PACED, "moments with transfers that may not begin yet")                                                          \
+    X(TOO_SLOW, "transfers given up as too slow")                                                                      \
+    X(DEADLINE, "transfers ended by the run's deadline")                                                               \
     X(FULL, "moments at the limit of transfers with others waiting")                                                   \
     X(HOST_FULL, "moments at the limit of a host")                                                                     \
     X(IDLE_FULL, "moments at the limit of idle connections")
