@@ -5,6 +5,7 @@
 
 #include "afetch.h"
 #include "bytes.h"
+#include "shard.h"
 #include "form.h"
 
 #include <stdbool.h>
@@ -19,6 +20,7 @@ enum option_kind {
     OPTION_LIMIT,    /* int, 0 to max, or -1 for none */
     OPTION_SIZE,     /* uint64_t in bytes, from "100", "10k", "1.5M" */
     OPTION_SECONDS,  /* uint64_t in milliseconds, from "2" or "0.5" */
+    OPTION_RATE,     /* uint64_t in microseconds, between two of "5/15s" */
     OPTION_TEXT,     /* const char * */
     OPTION_MAYBE,    /* const char *, "" without an argument, which stands behind "=" alone */
     OPTION_SET,      /* takes no argument: unsigned becomes min; max by --no-NAME, which there is if that is not 0 */
@@ -32,6 +34,7 @@ enum option_kind {
     OPTION_HEADER,   /* one more of a struct options_list, or @FILE */
     OPTION_OUTPUT,   /* one more of options.outputs */
     OPTION_CONFIG,   /* a file of options */
+    OPTION_SHARD,    /* struct shard, K/N */
     OPTION_CERT,     /* FILE[:PASSWORD], in a struct afetch_tls */
     OPTION_PROXY,    /* const char *, a proxy's URL; of the kind that `choices` names, where it names none itself */
     OPTION_USER,     /* NAME[:PASSWORD] */
@@ -151,8 +154,9 @@ struct options {
     uint64_t resume_at;
     enum afetch_condition condition; /* -z */
     int64_t condition_s;
-    const char *etag_save, *etag_compare; /* files; NULL: none */
-    uint64_t max_filesize;                /* 0: no limit */
+    const char *etag_save, *etag_compare;                                            /* files; NULL: none */
+    uint64_t max_filesize;                                                           /* 0: no limit */
+    uint64_t deadline_ms, speed_limit, speed_time_ms, limit_rate, start_interval_us; /* 0: no limit */
     int max_redirs;
     bool location_trusted, post301, post302, post303;
     unsigned retry;
@@ -170,6 +174,9 @@ struct options {
     const char *referer;        /* less ";auto"; NULL: none */
     bool referer_auto;
     const char *dns_servers, *proto_default;
+    struct shard shard;
+    unsigned repeat;
+    bool dry_run;
     struct options_list resolve, connect_to;
     const char *unix_socket;
     unsigned ip; /* enum afetch_ip */
@@ -177,9 +184,9 @@ struct options {
     bool keepalive;
     unsigned keepalive_time, keepalive_count;
     bool waterfall;
-    const char *har, *perfetto; /* files, or NULL */
-    const char *write_out;      /* NULL: none */
-    const char *jsonl;          /* a file; "": standard output; NULL: no such report */
+    const char *har, *perfetto, *report; /* files, or NULL */
+    const char *write_out;               /* NULL: none */
+    const char *jsonl;                   /* a file; "": standard output; NULL: no such report */
 
     const char *user, *password; /* -u; NULL: none. A user without password is asked for it */
     bool ask_password;

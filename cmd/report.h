@@ -32,12 +32,18 @@ void report_deinit(struct report *r);
 /* The end of an input, which counts it. false: standard output took no line, and the run should end. */
 bool report_end(struct report *r, struct record *rec);
 
+/* What would become of an input (--dry-run); what cannot be fetched has failed. As report_end. */
+bool report_plan(struct report *r, struct record *rec);
+
 /* A sentence on standard error, unless -s. */
 void report_note(struct report *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* "afetch: warning: …" */
 void report_warning(struct report *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The run as a whole failed: "afetch: …", and the exit status. */
 void report_run_failure(struct report *r, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* Inputs were left unread: a warning says why, and the exit status is that of a failure with code among others. */
+void report_input_left(struct report *r, int code, const char *why);
 
 /* output_write failed: says why, once, and makes it the run's failure; a reader that is gone is passed over. */
 void report_output_failed(struct report *r);

@@ -151,6 +151,17 @@ static void finish_canceled(struct transfer *t, const char *url, const char *why
     finish(t, url, AFETCH_CANCELED, why);
 }
 
+/* The run has ended with code, and t is not done. */
+static void finish_stopped(struct transfer *t, const char *url, enum afetch_code code)
+{
+    char why[60];
+    snprintf(why, sizeof why, "%s (--deadline)", afetch_code_text(code));
+    if (code == AFETCH_TIMEOUT && !signals_caught())
+        finish(t, url, code, why);
+    else
+        finish_canceled(t, url, afetch_code_text(AFETCH_CANCELED));
+}
+
 /* The file of t is whole. */
 static void succeed(struct transfer *t)
 {
@@ -194,9 +205,15 @@ static enum afetch_flow on_head(void *arg, struct afetch_request *r, const struc
         return refuse(r, AFETCH_MEMORY, "for an ETag");
     if (!t->file || head->status == 304) /* what is there stays as it is */
         return AFETCH_GO;
+    const struct resume *resume = filework_resume(t->file);
+    const char *why = resume ? resume_refuses(resume, head) : NULL;
+    if (why)
+        return refuse(r, AFETCH_RANGE, why);
+    if (head->complete && !(resume && resume->source == RESUME_OF_PART)) /* likewise */
+        return AFETCH_GO;
     t->begun = true;
     if (t->descriptor < 0)
-        filework_begin(t->file);
+        filework_begin(t->file, head);
     return AFETCH_GO;
 }
 
@@ -317,8 +334,12 @@ static void claim(struct transfer *t, const struct transfer_start *start)
         record_log_path(t->log, path);
     if (path && !ts->files)
         ts->files = files_new(ts->parallel, ts->owner.wake, ts->owner.arg);
-    if (path && ts->files)
-        t->file = filework_new(ts->files, path, t);
+    bool failed = false;
+    struct resume *resume = path && ts->files ? resume_new(start->options, url, &failed) : NULL;
+    if (path && ts->files && !failed)
+        t->file = filework_new(ts->files, path, resume, t);
+    else
+        free(path);
     if (!t->file) {
         struct afetch_request *request = t->request;
         finish_unwritten(t, url, *why ? why : "out of memory");
@@ -434,17 +455,22 @@ struct afetch_request *transfers_ready(struct transfers *ts)
 
 /* ---- news of their files ------------------------------------------------------------------------------------------- */
 
-static void end_claimed(struct transfer *t)
+static void end_claimed(struct transfer *t, const char *why)
 {
     struct afetch_request *request = t->request;
-    finish_unwritten(t, afetch_request_url(request), filework_problem(t->file));
+    finish_unwritten(t, afetch_request_url(request), why);
     afetch_request_free(request);
 }
 
 static void on_claimed(struct transfer *t)
 {
     if (filework_problem(t->file)) {
-        end_claimed(t);
+        end_claimed(t, filework_problem(t->file));
+        return;
+    }
+    const struct resume *resume = filework_resume(t->file);
+    if (resume && !resume_ask(resume, t->request)) {
+        end_claimed(t, "out of memory");
         return;
     }
     int descriptor = filework_descriptor(t->file);
@@ -543,7 +569,7 @@ static void tell_left(void *arg, const char *path)
 }
 
 /* Those that the session was not given. */
-static void end_unstarted(struct transfers *ts)
+static void end_unstarted(struct transfers *ts, enum afetch_code code)
 {
     struct transfer *t, *next;
     for (t = ts->first; t; t = next) {
@@ -551,22 +577,22 @@ static void end_unstarted(struct transfers *ts)
         if (t->state != CLAIMING && t->state != READY)
             continue;
         struct afetch_request *request = t->request;
-        finish_canceled(t, afetch_request_url(request), afetch_code_text(AFETCH_CANCELED));
+        finish_stopped(t, afetch_request_url(request), code);
         afetch_request_free(request);
     }
 }
 
-void transfers_end(struct transfers *ts)
+void transfers_end(struct transfers *ts, enum afetch_code code)
 {
     infiles_drop(ts->infiles);
     if (!ts->files)
         return;
-    end_unstarted(ts);
+    end_unstarted(ts, code);
     do
         files_collect(ts->files, on_news);
     while (files_count(ts->files) && files_wait(ts->files, END_WAIT_MS));
     for (; ts->first; finish_done(ts))
-        finish_canceled(ts->first, url_of(ts->first), afetch_code_text(AFETCH_CANCELED));
+        finish_stopped(ts->first, url_of(ts->first), code);
     files_give_up(ts->files, tell_left, ts->report);
     files_drop(ts->files);
 }
