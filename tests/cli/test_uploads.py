@@ -259,8 +259,9 @@ def test_what_is_waited_for():
         conn.await_end()
 
     with Peer(serve) as p:
-        for what in ("feeding", "expecting"):
+        for n, what in enumerate(("feeding", "expecting")):
             f = start("--expect100-timeout", "100", "-T", "-", p.url("/x"), stdin="open")
+            p.await_requests(n + 1)
             answers(f, rf"afetch: 1 \S+/x {what} \d")
             f.signal(signal.SIGTERM)
             f.wait()
