@@ -98,6 +98,14 @@ const struct option option_table[] = {
      .once = true,
      .help = "write the body to FILE, in which {n} {host} {path}\n"
              "{name} are filled in for each URL, and #1 #2 with\nthe values of its globs; {{ is a brace"},
+    {.name = "continue-at",
+     .letter = 'C',
+     .kind = OPTION_CONTINUE,
+     .arg = "OFFSET",
+     .topic = TOPIC_OUTPUT,
+     .common = true,
+     .once = true,
+     .help = "go on with a body at byte OFFSET; -: with what there\nis of FILE"},
     {.name = "silent",
      .letter = 's',
      .kind = OPTION_FLAG,
@@ -880,7 +888,6 @@ const struct option option_table[] = {
      .help = "the version, and those of the libraries"},
 
     SOON("aws-sigv4", 0),
-    SOON("continue-at", 'C'),
     SOON("create-dirs", 0),
     SOON("create-file-mode", 0),
     SOON("deadline", 0),

@@ -83,14 +83,14 @@ static bool is_by_hand(const struct afetch_request *r)
 }
 
 /* RFC 9110 section 14.2: only for GET has a range a meaning. */
-static bool goes_on(const struct afetch_request *r)
+bool ranges_go_on(const struct afetch_request *r)
 {
     return r->ranges.from > 0 && !r->ranges.asked && strcmp(request_method(r), "GET") == 0 && !is_by_hand(r);
 }
 
 const char *ranges_field(const struct afetch_request *r, char room[RANGES_TEXT])
 {
-    if (!goes_on(r))
+    if (!ranges_go_on(r))
         return r->upload ? NULL : r->ranges.asked;
     snprintf(room, RANGES_TEXT, "bytes=%" PRIu64 "-", r->ranges.from);
     return room;
@@ -98,7 +98,7 @@ const char *ranges_field(const struct afetch_request *r, char room[RANGES_TEXT])
 
 const char *ranges_condition(const struct afetch_request *r)
 {
-    return goes_on(r) ? r->ranges.validator : NULL;
+    return ranges_go_on(r) ? r->ranges.validator : NULL;
 }
 
 bool ranges_continue(const struct afetch_request *r)
@@ -305,7 +305,7 @@ int ranges_judge(struct afetch_request *r, const struct http1 *response)
         return RANGES_NONE;
     if (r->ranges.asked && !is_by_hand(r))
         return r->status == 206 ? judge_asked(r, response) : RANGES_NONE;
-    if (!goes_on(r))
+    if (!ranges_go_on(r))
         return RANGES_NONE;
     switch (r->status) {
     case 206:
