@@ -96,6 +96,17 @@ static int set_seconds(struct parser *p, const struct option *opt, const char *v
     return 0;
 }
 
+static int set_rate(struct parser *p, const struct option *opt, const char *value)
+{
+    uint64_t us;
+    if (!value_rate(value, &us))
+        return options_fail(p->o, EXIT_USAGE,
+                            "%s: \"%.60s\" is not a number of transfers, such as 5/s, 5/15s, 100/h or 100", p->shown,
+                            value);
+    *(uint64_t *)value_of(p->o, opt) = us;
+    return 0;
+}
+
 static void warn_proto(void *arg, const char *name, size_t len)
 {
     struct parser *p = arg;
@@ -332,6 +343,8 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
         return set_statuses(p, opt, value);
     case OPTION_SECONDS:
         return set_seconds(p, opt, value);
+    case OPTION_RATE:
+        return set_rate(p, opt, value);
     case OPTION_PROTOS:
         return set_protos(p, opt, value);
     case OPTION_CHOICE:

@@ -20,6 +20,7 @@ enum option_kind {
     OPTION_LIMIT,    /* int, 0 to max, or -1 for none */
     OPTION_SIZE,     /* uint64_t in bytes, from "100", "10k", "1.5M" */
     OPTION_SECONDS,  /* uint64_t in milliseconds, from "2" or "0.5" */
+    OPTION_RATE,     /* uint64_t in microseconds, between two of "5/15s" */
     OPTION_TEXT,     /* const char * */
     OPTION_MAYBE,    /* const char *, "" without an argument, which stands behind "=" alone */
     OPTION_SET,      /* takes no argument: unsigned becomes min; max by --no-NAME, which there is if that is not 0 */
@@ -153,8 +154,9 @@ struct options {
     uint64_t resume_at;
     enum afetch_condition condition; /* -z */
     int64_t condition_s;
-    const char *etag_save, *etag_compare; /* files; NULL: none */
-    uint64_t max_filesize;                /* 0: no limit */
+    const char *etag_save, *etag_compare;                                            /* files; NULL: none */
+    uint64_t max_filesize;                                                           /* 0: no limit */
+    uint64_t deadline_ms, speed_limit, speed_time_ms, limit_rate, start_interval_us; /* 0: no limit */
     int max_redirs;
     bool location_trusted, post301, post302, post303;
     unsigned retry;
@@ -182,9 +184,9 @@ struct options {
     bool keepalive;
     unsigned keepalive_time, keepalive_count;
     bool waterfall;
-    const char *har, *perfetto; /* files, or NULL */
-    const char *write_out;      /* NULL: none */
-    const char *jsonl;          /* a file; "": standard output; NULL: no such report */
+    const char *har, *perfetto, *report; /* files, or NULL */
+    const char *write_out;               /* NULL: none */
+    const char *jsonl;                   /* a file; "": standard output; NULL: no such report */
 
     const char *user, *password; /* -u; NULL: none. A user without password is asked for it */
     bool ask_password;

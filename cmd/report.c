@@ -180,6 +180,12 @@ void report_warning(struct report *r, const char *fmt, ...)
     send_error(r);
 }
 
+void report_input_left(struct report *r, int code, const char *why)
+{
+    count_code(r, code);
+    report_warning(r, "%s", why);
+}
+
 void report_run_failure(struct report *r, int code, const char *fmt, ...)
 {
     r->run_code = r->run_code ? r->run_code : code;

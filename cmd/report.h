@@ -42,6 +42,9 @@ void report_warning(struct report *r, const char *fmt, ...) __attribute__((forma
 /* The run as a whole failed: "afetch: …", and the exit status. */
 void report_run_failure(struct report *r, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+/* Inputs were left unread: a warning says why, and the exit status is that of a failure with code among others. */
+void report_input_left(struct report *r, int code, const char *why);
+
 /* output_write failed: says why, once, and makes it the run's failure; a reader that is gone is passed over. */
 void report_output_failed(struct report *r);
 /* Lines that were written meanwhile. false: one was not, and the run should end. */

@@ -40,6 +40,7 @@ struct run {
     uint64_t urls;            /* of them, with globs counted once */
     size_t argument;          /* that the last one came of */
     bool ended;               /* nothing new is begun */
+    bool input_ended;         /* all of it was taken */
     bool input_waits;         /* a list of URLs is still being written */
     struct input_item item;   /* the one in hand */
     unsigned repeats_left;    /* of it */
@@ -224,6 +225,7 @@ static enum afetch_next next(void *arg, struct afetch_request **out)
         }
         switch (input_next(&r->input, &r->item)) {
         case INPUT_END:
+            r->input_ended = true;
             return transfers_busy(&r->transfers) ? AFETCH_NEXT_LATER : AFETCH_NEXT_END;
         case INPUT_LATER:
             r->input_waits = true;
@@ -359,12 +361,14 @@ static void fetch_all(struct run *r, uint64_t start_ns)
     afetch_session_set_source(r->session, next, r);
     afetch_session_set_on_wake(r->session, on_wake, r);
     enum afetch_code code = afetch_session_run(r->session);
-    if (code != AFETCH_OK && code != AFETCH_CANCELED)
+    if (code == AFETCH_TIMEOUT && !r->input_ended && !stopped())
+        report_input_left(r->report, code, "the rest of the input is left unread (--deadline)");
+    else if (code != AFETCH_OK && code != AFETCH_CANCELED && code != AFETCH_TIMEOUT)
         report_run_failure(r->report, code, "%s", afetch_code_text(code));
     afetch_session_stats(r->session, &stats);
 
     input_deinit(&r->input);
-    transfers_end(&r->transfers);
+    transfers_end(&r->transfers, code);
     uint64_t elapsed_ns = now_ns() - start_ns;
     cookies_end(r->session, r->options, r->report);
     reports_end(&r->reports);

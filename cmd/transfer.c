@@ -151,6 +151,17 @@ static void finish_canceled(struct transfer *t, const char *url, const char *why
     finish(t, url, AFETCH_CANCELED, why);
 }
 
+/* The run has ended with code, and t is not done. */
+static void finish_stopped(struct transfer *t, const char *url, enum afetch_code code)
+{
+    char why[60];
+    snprintf(why, sizeof why, "%s (--deadline)", afetch_code_text(code));
+    if (code == AFETCH_TIMEOUT && !signals_caught())
+        finish(t, url, code, why);
+    else
+        finish_canceled(t, url, afetch_code_text(AFETCH_CANCELED));
+}
+
 /* The file of t is whole. */
 static void succeed(struct transfer *t)
 {
@@ -558,7 +569,7 @@ static void tell_left(void *arg, const char *path)
 }
 
 /* Those that the session was not given. */
-static void end_unstarted(struct transfers *ts)
+static void end_unstarted(struct transfers *ts, enum afetch_code code)
 {
     struct transfer *t, *next;
     for (t = ts->first; t; t = next) {
@@ -566,22 +577,22 @@ static void end_unstarted(struct transfers *ts)
         if (t->state != CLAIMING && t->state != READY)
             continue;
         struct afetch_request *request = t->request;
-        finish_canceled(t, afetch_request_url(request), afetch_code_text(AFETCH_CANCELED));
+        finish_stopped(t, afetch_request_url(request), code);
         afetch_request_free(request);
     }
 }
 
-void transfers_end(struct transfers *ts)
+void transfers_end(struct transfers *ts, enum afetch_code code)
 {
     infiles_drop(ts->infiles);
     if (!ts->files)
         return;
-    end_unstarted(ts);
+    end_unstarted(ts, code);
     do
         files_collect(ts->files, on_news);
     while (files_count(ts->files) && files_wait(ts->files, END_WAIT_MS));
     for (; ts->first; finish_done(ts))
-        finish_canceled(ts->first, url_of(ts->first), afetch_code_text(AFETCH_CANCELED));
+        finish_stopped(ts->first, url_of(ts->first), code);
     files_give_up(ts->files, tell_left, ts->report);
     files_drop(ts->files);
 }

@@ -65,7 +65,8 @@ void transfers_describe(struct transfers *ts, void (*line)(void *arg, const char
 /* Whether a request that pauses does so for its file. */
 bool transfers_waits(const struct transfers *ts, uint64_t number);
 
-/* The session has run. Files that are not done, as it was cancelled, get a moment; then their transfers fail. */
-void transfers_end(struct transfers *ts);
+/* The session has run, and ended with code. Files that are not done, as it was cancelled or its deadline has passed, get a
+ * moment; then their transfers fail. */
+void transfers_end(struct transfers *ts, enum afetch_code code);
 
 #endif

@@ -19,6 +19,7 @@ void ranges_deinit(struct ranges *g)
 
 /* ---- what is wished -------------------------------------------------------------------------------------------------- */
 
+/* It can stand in a head. */
 static bool is_text(const char *text)
 {
     for (; *text; text++)
@@ -165,7 +166,7 @@ static const char *strong_validator(const struct http1 *response)
     int64_t modified_s, date_s;
     const char *etag = http1_find(response, "ETag");
     if (etag)
-        return *etag == '"' ? etag : NULL;
+        return *etag == '"' && is_text(etag) ? etag : NULL;
     bool strong = read_date(response, "Last-Modified", &modified_s) && read_date(response, "Date", &date_s) &&
                   modified_s < date_s;
     return strong ? http1_find(response, "Last-Modified") : NULL;

@@ -561,7 +561,7 @@ def test_a_failure_leaves_what_was_there():
         left = {name: read_file(os.path.join(place.folder, name)) for name in LEFT}
         url = p.url("/x")
         port = p.port
-    for answer in (None, lambda q: response(b"no", status="503 Busy"), lambda q: threading.Event().wait(0.5)):
+    for answer in (None, lambda q: response(b"no", status="503 Busy"), lambda q: threading.Event().wait(0.5) or None):
         if answer:
             with Peer(answering(answer), port=port) as p:
                 r = run(*place.args(url, "-m", "0.2"))

@@ -94,6 +94,10 @@
     X(CERT_UNKNOWN_ISSUER, "certificates of an unknown issuer")                                                        \
     X(CERT_SELF_SIGNED, "self-signed certificates")                                                                    \
     X(CERT_NO_SAN, "certificates without a subject alternative name")                                                  \
+    X(RATE_HELD, "moments with bytes held back by a limit of rate")                                                    \
+    X(PACED, "moments with transfers that may not begin yet")                                                          \
+    X(TOO_SLOW, "transfers given up as too slow")                                                                      \
+    X(DEADLINE, "transfers ended by the run's deadline")                                                               \
     X(FULL, "moments at the limit of transfers with others waiting")                                                   \
     X(HOST_FULL, "moments at the limit of a host")                                                                     \
     X(IDLE_FULL, "moments at the limit of idle connections")

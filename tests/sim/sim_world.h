@@ -240,6 +240,7 @@ struct sim_url {
     /* what has happened */
     struct afetch_request *request; /* NULL: not handed over, or done */
     bool given, done, paused;
+    bool begun;             /* it has had a place */
     uint64_t leapt_ns;      /* before it was made */
     uint64_t memory_failed; /* allocations, before it was made */
     uint64_t resumed_ns;    /* when it last was */
@@ -309,6 +310,8 @@ enum sim_plant {
     PLANT_CRASH,       /* the client aborts */
     PLANT_KIND,        /* one kind of fault never happens */
     PLANT_SECRET,      /* credentials go to other origins */
+    PLANT_RATE,        /* the session's limit of rate is above that which holds */
+    PLANT_PACE,        /* its transfers begin closer together than they should */
     PLANT_FOLLOW,      /* a redirect more than may be is followed */
     PLANT_HOLD,        /* Retry-After says half of what is meant */
     PLANT_BACKOFF,     /* retries come at once */
@@ -356,6 +359,9 @@ struct sim_world {
     uint64_t points;
     bool canceled;                /* the run: afetch_session_cancel, or its root directly */
     uint64_t canceled_ns, end_ns; /* less what was leapt over */
+    uint64_t begun_ns;            /* the run, on the clock */
+    uint64_t rate_due_ns;         /* when bodies that came may have come at the earliest */
+    uint64_t begun_last_ns;       /* the transfer that began last; 0: none */
 };
 
 static inline uint64_t sim_code(enum afetch_code code)
@@ -417,6 +423,8 @@ int sim_names_new(struct names **out, struct sim_world *w, struct engine *e);
 
 /* Whether the limits hold now; sim_limits.c. */
 void sim_limits_check(struct sim_world *w);
+/* Bytes of a body come to the client. */
+void sim_limits_delivered(struct sim_world *w, size_t bytes);
 
 /* A whole run: requests, callbacks and the judgement of results; sim_client.c. */
 void sim_client_run(struct sim_world *w);
