@@ -139,7 +139,8 @@ void sim_trail_end(struct sim_url *u, const struct afetch_result *result)
     if (!waits || u->trail.retries == result->retries)
         return;
     bool overdue = u->world->opt.deadline_ms && result->code == AFETCH_TIMEOUT;
-    if (!u->world->canceled && !u->refused && !overdue && u->last.then == THEN_RETRY)
+    bool ended = u->world->canceled || u->canceled || u->refused || overdue;
+    if (!ended && u->last.then == THEN_RETRY)
         sim_fail(&u->world->sim, "URL %zu: ended with %d, where it should have tried again", u->index,
                  (int)result->code);
     u->trail = u->before;
