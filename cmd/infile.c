@@ -218,15 +218,15 @@ static enum afetch_feed begin(void *arg, struct afetch_request *r, const char *n
 
 static bool make_room(struct infile *f)
 {
-    f->given = f->given ? f->given : malloc(PIECE);
-    f->next = f->next ? f->next : malloc(PIECE);
+    f->given = malloc(PIECE);
+    f->next = malloc(PIECE);
     return f->given && f->next;
 }
 
 static enum afetch_feed read_on(void *arg, struct afetch_request *r, const void **data, size_t *len)
 {
     struct infile *f = ((struct infile_feed *)arg)->now;
-    if (!make_room(f)) {
+    if (!f->wanted_once && !make_room(f)) {
         afetch_request_fail(r, AFETCH_MEMORY, "");
         return AFETCH_FEED_FAILED;
     }

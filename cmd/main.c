@@ -39,6 +39,11 @@ static int refuse(struct report *report, int status, const char *why)
     return status;
 }
 
+/* What was typed. */
+struct typed {
+    char password[PASSWORD_MAX], proxy_password[PASSWORD_MAX];
+};
+
 /* 0, or the exit status. */
 static int ask_password(struct report *report, char out[PASSWORD_MAX], const char *what, const char *user,
                         const char **password)
@@ -50,18 +55,24 @@ static int ask_password(struct report *report, char out[PASSWORD_MAX], const cha
     return 0;
 }
 
-static int fetch(struct report *report, struct options *options, bool stdin_closed)
+/* The same; typed: stays as long as the options. */
+static int ask_passwords(struct report *report, struct options *options, struct typed *typed)
 {
-    char password[PASSWORD_MAX], proxy_password[PASSWORD_MAX];
     int status = 0;
+    if (options->ask_password)
+        status = ask_password(report, typed->password, "host", options->user, &options->password);
+    if (status == 0 && options->ask_proxy_password)
+        status = ask_password(report, typed->proxy_password, "proxy", options->proxy_user, &options->proxy_password);
+    return status;
+}
+
+static int fetch(struct report *report, struct options *options, struct typed *typed, bool stdin_closed)
+{
     if (options->stdin_reader && stdin_closed)
         return refuse(report, AFETCH_READ, "standard input is closed");
     if (*options->warning)
         report_warning(report, "%s", options->warning);
-    if (options->ask_password)
-        status = ask_password(report, password, "host", options->user, &options->password);
-    if (status == 0 && options->ask_proxy_password)
-        status = ask_password(report, proxy_password, "proxy", options->proxy_user, &options->proxy_password);
+    int status = ask_passwords(report, options, typed);
     if (status)
         return status;
     return options->compare ? compare(options, report) : run(options, report);
@@ -71,6 +82,7 @@ int main(int argc, char **argv)
 {
     struct options options;
     struct report report = {0};
+    struct typed typed;
     bool stdin_closed;
     output_guard(&report.out, &stdin_closed);
     signals_begin();
@@ -84,7 +96,7 @@ int main(int argc, char **argv)
     else if (options.action == ACTION_VERSION)
         status = version(&report);
     else
-        status = fetch(&report, &options, stdin_closed);
+        status = fetch(&report, &options, &typed, stdin_closed);
 
     options_deinit(&options);
     report_deinit(&report);

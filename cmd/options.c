@@ -366,6 +366,12 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
         return set_cert(p, opt, value);
     case OPTION_CONFIG:
         return set_config(p, value);
+    case OPTION_SHARD:
+        if (!shard_parse(value_of(p->o, opt), value))
+            return options_fail(p->o, EXIT_USAGE,
+                                "%s: \"%.60s\" is not K/N, such as 2/5, with N from 1 to %d and K from 1 to N",
+                                p->shown, value, SHARDS_MAX);
+        return 0;
     case OPTION_PROXY:
         return set_proxy(p, opt, value);
     case OPTION_COOKIE:
@@ -666,6 +672,7 @@ int options_parse(struct options *o, int argc, char **argv)
                           .parallel_max = 64,
                           .http_minor = 1,
                           .connect_timeout_ms = 30000,
+                          .repeat = 1,
                           .happy_eyeballs_ms = 250,
                           .keepalive = true,
                           .expect100_timeout_ms = 1000,

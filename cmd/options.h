@@ -5,6 +5,7 @@
 
 #include "afetch.h"
 #include "bytes.h"
+#include "shard.h"
 #include "form.h"
 
 #include <stdbool.h>
@@ -32,6 +33,7 @@ enum option_kind {
     OPTION_HEADER,   /* one more of a struct options_list, or @FILE */
     OPTION_OUTPUT,   /* one more of options.outputs */
     OPTION_CONFIG,   /* a file of options */
+    OPTION_SHARD,    /* struct shard, K/N */
     OPTION_CERT,     /* FILE[:PASSWORD], in a struct afetch_tls */
     OPTION_PROXY,    /* const char *, a proxy's URL; of the kind that `choices` names, where it names none itself */
     OPTION_USER,     /* NAME[:PASSWORD] */
@@ -170,6 +172,9 @@ struct options {
     const char *referer;        /* less ";auto"; NULL: none */
     bool referer_auto;
     const char *dns_servers, *proto_default;
+    struct shard shard;
+    unsigned repeat;
+    bool dry_run;
     struct options_list resolve, connect_to;
     const char *unix_socket;
     unsigned ip; /* enum afetch_ip */

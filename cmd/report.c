@@ -127,6 +127,26 @@ bool report_end(struct report *r, struct record *rec)
     return report_check(r);
 }
 
+bool report_plan(struct report *r, struct record *rec)
+{
+    if (rec->code)
+        return report_end(r, rec);
+    r->inputs++;
+    struct text *t = begin(r, "");
+    text_addf(t, "%llu ", (unsigned long long)rec->n);
+    text_add_shown(t, rec->url, strlen(rec->url), SIZE_MAX);
+    if (rec->path) {
+        text_adds(t, " -> ");
+        text_add_shown(t, rec->path, strlen(rec->path), SIZE_MAX);
+    }
+    text_adds(t, "\n");
+    if (t->failed)
+        report_run_failure(r, AFETCH_MEMORY, "out of memory");
+    else
+        output_write(&r->out, t->data, t->len);
+    return report_check(r);
+}
+
 /* ---- the run ---------------------------------------------------------------------------------------------------- */
 
 static void add_formatted(struct text *t, const char *fmt, va_list args)

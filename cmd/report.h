@@ -32,6 +32,9 @@ void report_deinit(struct report *r);
 /* The end of an input, which counts it. false: standard output took no line, and the run should end. */
 bool report_end(struct report *r, struct record *rec);
 
+/* What would become of an input (--dry-run); what cannot be fetched has failed. As report_end. */
+bool report_plan(struct report *r, struct record *rec);
+
 /* A sentence on standard error, unless -s. */
 void report_note(struct report *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* "afetch: warning: …" */

@@ -3,9 +3,11 @@
 #include "input.h"
 #include "library_options.h"
 #include "login.h"
+#include "outfile.h"
 #include "reports.h"
 #include "sent.h"
 #include "signals.h"
+#include "template.h"
 #include "transfer.h"
 #include "url_edit.h"
 
@@ -39,6 +41,8 @@ struct run {
     size_t argument;          /* that the last one came of */
     bool ended;               /* nothing new is begun */
     bool input_waits;         /* a list of URLs is still being written */
+    struct input_item item;   /* the one in hand */
+    unsigned repeats_left;    /* of it */
     size_t answers;           /* to SIGUSR1, lines so far */
 };
 
@@ -112,11 +116,43 @@ static bool edit_url(const struct options *o, const struct input_item *item, str
     return ok;
 }
 
+/* --dry-run */
+static void plan(struct run *r, const struct transfer_start *start, const char *text, size_t len)
+{
+    char why[OUTFILE_WHY] = "", host[AFETCH_HOST_SIZE];
+    struct afetch_request *shown = afetch_request_new(text, len);
+    const char *url = shown ? afetch_request_url(shown) : NULL;
+    char *path =
+        url && start->output ? template_fill(start->output, start->n, url, start->glob, why, sizeof why) : NULL;
+    enum afetch_code code = url ? afetch_url_host(text, len, r->options->proto_default, host) : AFETCH_MEMORY;
+    if (code == AFETCH_OK && start->output && !path)
+        code = *why ? AFETCH_WRITE : AFETCH_MEMORY;
+    struct record rec = {.place = start->place,
+                         .n = start->n,
+                         .urlnum = start->urlnum,
+                         .url = url,
+                         .path = path,
+                         .code = code,
+                         .error = *why ? why : afetch_code_text(code)};
+    if (!report_plan(r->report, &rec))
+        end_early(r);
+    afetch_request_free(shown);
+    free(path);
+}
+
+static void begin(struct run *r, const struct transfer_start *start, const char *url, size_t len)
+{
+    if (r->options->dry_run)
+        plan(r, start, url, len);
+    else
+        transfers_begin(&r->transfers, start, url, len);
+}
+
 static void begin_edited(struct run *r, const struct transfer_start *start, const struct input_item *item)
 {
     struct bytes url = {0};
     if (edit_url(r->options, item, &url))
-        transfers_begin(&r->transfers, start, url.data, url.len);
+        begin(r, start, url.data, url.len);
     else
         transfers_out_of_memory(&r->transfers, start);
     bytes_deinit(&url);
@@ -139,7 +175,26 @@ static void take(struct run *r, const struct input_item *item)
     else if (r->options->query.len || item->upload)
         begin_edited(r, &start, item);
     else
-        transfers_begin(&r->transfers, &start, item->url, item->len);
+        begin(r, &start, item->url, item->len);
+}
+
+static void take_again(struct run *r)
+{
+    r->repeats_left--;
+    r->inputs++;
+    take(r, &r->item);
+}
+
+/* The item that was read, if it is this shard's; the others are counted alone, so that {n} is the same everywhere. */
+static void take_item(struct run *r)
+{
+    const struct options *o = r->options;
+    if (shard_takes(&o->shard, r->item.url, r->item.len, o->proto_default)) {
+        r->repeats_left = r->item.problem ? 1 : o->repeat;
+        take_again(r);
+    } else {
+        r->inputs += o->repeat;
+    }
 }
 
 /* Whether another input may be begun now. If not, there will be a wake when it may. */
@@ -151,7 +206,6 @@ static bool room(struct run *r)
 static enum afetch_next next(void *arg, struct afetch_request **out)
 {
     struct run *r = arg;
-    struct input_item item;
     r->input_waits = false;
     for (int taken = 0;; taken++) {
         if ((*out = transfers_ready(&r->transfers)))
@@ -164,18 +218,21 @@ static enum afetch_next next(void *arg, struct afetch_request **out)
             afetch_session_wake(r->session);
             return AFETCH_NEXT_LATER;
         }
-        switch (input_next(&r->input, &item)) {
+        if (r->repeats_left) {
+            take_again(r);
+            continue;
+        }
+        switch (input_next(&r->input, &r->item)) {
         case INPUT_END:
             return transfers_busy(&r->transfers) ? AFETCH_NEXT_LATER : AFETCH_NEXT_END;
         case INPUT_LATER:
             r->input_waits = true;
             return AFETCH_NEXT_LATER;
         case INPUT_BROKEN:
-            report_run_failure(r->report, AFETCH_READ, "%s cannot be read: %s", item.list, item.problem);
+            report_run_failure(r->report, AFETCH_READ, "%s cannot be read: %s", r->item.list, r->item.problem);
             continue;
         case INPUT_ONE:
-            r->inputs++;
-            take(r, &item);
+            take_item(r);
         }
     }
 }
@@ -313,7 +370,8 @@ static void fetch_all(struct run *r, uint64_t start_ns)
     reports_end(&r->reports);
     output_end(&r->report->out, answer, r);
     report_check(r->report);
-    report_total(r->report, elapsed_ns, r->options->mode == AFETCH_SYNC ? 0 : stats.longest_wait_ns);
+    if (!r->options->dry_run)
+        report_total(r->report, elapsed_ns, r->options->mode == AFETCH_SYNC ? 0 : stats.longest_wait_ns);
     signals_catch(NULL);
 }
 

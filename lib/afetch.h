@@ -358,8 +358,8 @@ struct afetch_callbacks {
     /* Bytes of the body, valid during the call; may be NULL: they are counted alone. */
     enum afetch_flow (*body)(void *arg, struct afetch_request *r, const void *data, size_t len);
     /* What was delivered of the body is void: a try failed, and the next begins from the start, or where the receiver was
-     * at first; head will be called again. AFETCH_ABORT: it cannot be undone, and the request fails with what went wrong.
-     * NULL: where there is a body callback, it cannot. */
+     * at first; head will be called again. AFETCH_PAUSE holds on over it. AFETCH_ABORT: it cannot be undone, and the
+     * request fails with what went wrong. NULL: where there is a body callback, it cannot. */
     enum afetch_flow (*restart)(void *arg, struct afetch_request *r);
     /* A hop has ended. afetch_request_header and afetch_request_header_at give the fields of its response during the
      * call. */
@@ -508,6 +508,13 @@ struct afetch_feeder {
 AFETCH_API void afetch_request_set_feeder(struct afetch_request *r, const struct afetch_feeder *feeder, void *arg);
 /* The feeder has more after AFETCH_FEED_LATER, or an answer. From any thread, while the request lives. */
 AFETCH_API void afetch_request_feed(struct afetch_request *r);
+
+#define AFETCH_HOST_SIZE 256
+
+/* The host of a URL as it would be asked for: in lower case and A-labels, an IPv6 address without brackets.
+ * default_scheme: as in the options; NULL: "http". AFETCH_URL, AFETCH_SCHEME, AFETCH_MEMORY. From any thread. */
+AFETCH_API enum afetch_code afetch_url_host(const char *url, size_t len, const char *default_scheme,
+                                            char host[AFETCH_HOST_SIZE]);
 
 /* ---- about the library ------------------------------------------------------------------------------------------ */
 

@@ -99,6 +99,8 @@ void fetch_run(struct co *co)
             give_place(f);
             while (must_wait(f))
                 CO_TRY(waiting, wait_for_turn(f));
+            if (f->request->resume.cut)
+                CO_TRY(pausing, request_pause(f->request));
             CO_TRY(placing, take_place(f));
         } while (must_wait(f));
         note_place(f);

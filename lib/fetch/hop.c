@@ -150,6 +150,8 @@ static void stop_clock(struct hop *h)
  * section 9.3.1). */
 static bool was_stale(const struct hop *h)
 {
+    if (h->co.reason || !h->exchange.conn) /* it was ended by something else, or came to nothing before */
+        return false;
     if (h->co.ret != ERR_SEND && h->co.ret != ERR_RECV && h->co.ret != ERR_EMPTY)
         return false;
     return h->conn && h->conn->used && exchange_unanswered(&h->exchange) && request_is_idempotent(h->request) &&
@@ -160,6 +162,7 @@ static void end_attempt(struct hop *h)
 {
     const struct afetch_request *r = h->request;
     bool stale = was_stale(h);
+    h->co.ret = response_outcome(h->request, h->co.ret);
     h->again = stale || (r->then == REQUEST_AGAIN && response_read_past(r, h->co.ret));
     if (!stale)
         account_hop(h->request, &(struct account){h->conn, &h->head, h->begun_ns, h->co.ret});

@@ -318,7 +318,7 @@ void request_done(struct afetch_request *r, int rc)
         .code = rc < 0 ? (enum afetch_code)error_exit_code(r->err.code) : AFETCH_OK,
         .error = rc < 0 ? error_text(&r->err) : "",
         .status = r->status,
-        .bytes = r->discard ? 0 : r->bytes - r->ranges.had,
+        .bytes = r->discard && !r->satisfied ? 0 : r->bytes - r->ranges.had,
         .bytes_sent = r->bytes_sent,
         .queued_ns = request_since_start(r, r->queued_ns),
         .resolved_ns = request_since_start(r, r->times.resolved_ns),

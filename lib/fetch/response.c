@@ -179,6 +179,14 @@ int response_end(struct afetch_request *r)
     return rc == 0 && r->refusal.code ? error_copy(&r->err, &r->refusal) : rc;
 }
 
+int response_outcome(struct afetch_request *r, int rc)
+{
+    if (rc >= 0 || !r->satisfied || !response_read_past(r, rc))
+        return rc;
+    error_clear(&r->err);
+    return 0;
+}
+
 bool response_read_past(const struct afetch_request *r, int rc)
 {
     return r->discard && rc != ERR_CANCELED && rc != ERR_TIMEOUT && rc != ERR_MEMORY;

@@ -18,4 +18,8 @@ int response_end(struct afetch_request *r);
 /* The attempt ended with rc, and of its response nothing was wanted but its head. */
 bool response_read_past(const struct afetch_request *r, int rc);
 
+/* What an attempt that ended with rc comes to: a response whose head says that the receiver needs nothing is a success,
+ * whatever becomes of its body. */
+int response_outcome(struct afetch_request *r, int rc);
+
 #endif

@@ -54,6 +54,13 @@ static bool transient_error(const struct afetch_request *r, int rc)
     }
 }
 
+/* A status that failed is not made worth another try by what becomes of its body. */
+static int first_error(const struct afetch_request *r, int rc)
+{
+    bool final = rc == ERR_CANCELED || rc == ERR_MEMORY;
+    return r->err.code && !final ? r->err.code : rc;
+}
+
 static bool tries_left(const struct afetch_request *r)
 {
     return r->retries < r->session->retry_max;
@@ -109,7 +116,7 @@ bool retry_status(struct afetch_request *r, const struct http1 *response)
 bool retry_again(struct afetch_request *r, int rc, uint64_t now_ns)
 {
     bool status = r->then == REQUEST_RETRY && response_read_past(r, rc);
-    if (rc >= 0 || !tries_left(r) || !(status || transient_error(r, rc)))
+    if (rc >= 0 || !tries_left(r) || !(status || transient_error(r, first_error(r, rc))))
         return false;
     uint64_t wait_ns = status ? r->wait_ns : delay_ns(r);
     if (!status && !in_time(r, wait_ns, now_ns)) /* a status was judged with its head */

@@ -62,7 +62,9 @@ static void forget(struct pause *p)
 
 static void cancel_pause(struct co_op *op, int reason)
 {
-    forget((struct pause *)op);
+    struct pause *p = (struct pause *)op;
+    p->cut = true;
+    forget(p);
     co_complete(op, reason);
 }
 
@@ -85,6 +87,7 @@ static void end_pauses(struct worker *w)
         next = p->next;
         if (!atomic_exchange(&p->over, false))
             continue;
+        p->cut = false;
         forget(p);
         co_complete(&p->op, 0);
     }

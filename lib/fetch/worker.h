@@ -16,6 +16,7 @@ struct pause {
     struct co_op op; /* first */
     struct worker *worker;
     struct pause *next; /* in its worker's list */
+    bool cut;           /* the pause was cancelled: it goes on before anything else may come */
     atomic_bool over;   /* the wish was granted; it may have been before the pause began */
 };
 

@@ -282,3 +282,12 @@ def test_verbose_tells_when_all_is_sent():
     with Recorder() as p:
         r = run("-v", "-d", "abc", p.url())
         assert "[1] * Upload completely sent off: 3 bytes" in r.err.decode(), r
+
+
+def test_what_was_sent_is_reported():
+    """As curl counts it."""
+    with Recorder() as p:
+        for args in (["-d", "abc"], ["-d", ""], [], ["-F", "a=b"], ["-d", "@/dev/null"]):
+            r = run("-w", "%{size_upload}\n", *args, p.url())
+            (seen,) = p.take()
+            assert r.lines == [str(len(seen.body))], (args, r.lines, seen)

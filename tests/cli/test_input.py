@@ -244,3 +244,41 @@ def test_idle_input_costs_no_cpu():
             f.close()
             r = f.wait().expect(out=[line(3, p.url("/3"))])
             r.check(r.cpu < (0.4 if Config.sanitized else 0.15), f"little CPU time (it was {r.cpu:.2f} s)")
+
+
+def test_repeated():
+    with Peer(answering(by_path)) as p:
+        r = run("--repeat", "3", p.url("/{1,2}"))
+        r.expect(out=[line(1, p.url("/1"))] * 3 + [line(2, p.url("/2"))] * 3)
+        r.expect_total(9, 6)
+        assert sorted(q.first.split()[1] for q in p.requests) == ["/1"] * 3 + ["/2"] * 3
+
+
+def test_shards():
+    """Each URL is taken by one of the shards, those of a host by the same one; what is no URL by the first."""
+    hosts = [f"host{i}.test" for i in range(20)]
+    lines = [f"http://{h}/{i}" for h in hosts for i in (1, 2)] + ["http://["]
+    taken = []
+    for k in (1, 2, 3):
+        r = run("--dry-run", "--shard", f"{k}/3", "-", stdin="\n".join(lines))
+        r.check(r.code == (3 if k == 1 else 0) and r.total is None, "what is no URL fails in the first shard")
+        plan = [x.split(" ", 1) for x in r.out.decode().splitlines()]
+        r.check(all(lines[int(n) - 1] == url for n, url in plan), "numbers are those of the whole list")
+        taken.append([url for _, url in plan])
+        r.check(len(plan) > 0, "some are taken")
+    assert sorted(sum(taken, [])) == sorted(lines[:-1])
+    for t in taken:
+        assert all(f"http://{h}/1" in t for h in hosts if f"http://{h}/2" in t)
+    for bad in ("0/3", "4/3", "3", "a/b"):
+        r = run("--shard", bad, "http://a/")
+        r.check(r.code == 2 and b"is not K/N" in r.err, "a usage error")
+
+
+def test_planned():
+    r = run("--dry-run", "-o", "{n}-{name}", "http://h.test/{a,b}.html", "ftp://h.test/", "http://me:secret@h.test")
+    r.check(r.code == 1, "exit status 1")
+    r.check(r.out.decode().splitlines() == ["1 http://h.test/a.html -> 1-a.html", "2 http://h.test/b.html -> 2-b.html",
+                                            "4 http://h.test -> 4-index"], "the plan")
+    r.check(b"ftp://h.test/: unsupported scheme" in r.err and b"secret" not in r.err + r.out, "what cannot be fetched")
+    r = run("--dry-run", "--url-query", "a=b", "http://h.test/x?c")
+    r.check(r.out == b"1 http://h.test/x?c&a=b\n", "with what is added")

@@ -31,6 +31,12 @@ static const struct sim_run pinned[] = {
     {.seed = 0x12c, .cancel_at = UINT64_MAX, .features = SIM_REDIRECTS},
     /* over TLS, who read on after a failure to send sent the same once more, and failed before what had arrived was read */
     {.seed = 0x490, .cancel_at = UINT64_MAX},
+    /* a status that failed was tried again where its body broke, too */
+    {.seed = 0x67, .cancel_at = UINT64_MAX, .features = SIM_RETRIES},
+    /* a time-out ended a pause, and the next try's body came into it */
+    {.seed = 0x5e, .cancel_at = UINT64_MAX, .features = SIM_RETRIES},
+    /* "416: you have it all" was a failure where its own body broke, and a success of no bytes */
+    {.seed = 0xa6, .cancel_at = UINT64_MAX, .features = SIM_RETRIES},
 };
 
 struct command {
@@ -173,10 +179,11 @@ static int run_one(struct command *c)
 /* ---- the command line --------------------------------------------------------------------------------------------- */
 
 static const char *const plants[PLANTS] = {
-    [PLANT_BYTE] = "byte",     [PLANT_LIMIT] = "limit",   [PLANT_LOST_RESULT] = "lost", [PLANT_HOST] = "host",
-    [PLANT_IDLE] = "idle",     [PLANT_LATE] = "late",     [PLANT_MEMORY] = "memory",    [PLANT_LEAK] = "leak",
-    [PLANT_RANDOM] = "random", [PLANT_CHAIN] = "chain",   [PLANT_CRASH] = "crash",      [PLANT_KIND] = "kind",
-    [PLANT_SECRET] = "secret", [PLANT_FOLLOW] = "follow",
+    [PLANT_BYTE] = "byte",       [PLANT_LIMIT] = "limit",   [PLANT_LOST_RESULT] = "lost", [PLANT_HOST] = "host",
+    [PLANT_IDLE] = "idle",       [PLANT_LATE] = "late",     [PLANT_MEMORY] = "memory",    [PLANT_LEAK] = "leak",
+    [PLANT_RANDOM] = "random",   [PLANT_CHAIN] = "chain",   [PLANT_CRASH] = "crash",      [PLANT_KIND] = "kind",
+    [PLANT_SECRET] = "secret",   [PLANT_FOLLOW] = "follow", [PLANT_HOLD] = "hold",        [PLANT_BACKOFF] = "backoff",
+    [PLANT_GIVE_UP] = "give-up", [PLANT_GLUE] = "glue",     [PLANT_REST] = "rest",
 };
 
 static int usage(void)

@@ -22,24 +22,25 @@ static struct sim_url *alive(struct sim_url *u, const char *what)
 static enum afetch_flow on_head(void *arg, struct afetch_request *r, const struct afetch_head *head)
 {
     struct sim_url *u = alive(arg, "a head");
-    struct sim_hop *hop = &u->hop;
-    char wanted[40] = "";
-    const char *id = afetch_request_header(r, "x-id");
-    u->heads++;
-    if (hop->answered)
-        sim_served_id(&hop->served, wanted, sizeof wanted);
-    if (!hop->tainted && (u->heads != 1 || head->status != hop->served.page.status || !id || strcmp(id, wanted) != 0))
-        sim_fail(&u->world->sim, "URL %zu: head %u has status %d and is of URL %s", u->index, u->heads, head->status,
-                 id ? id : "?");
-    if (!hop->tainted && sim_redirect_then(u, &hop->served) != THEN_END)
-        sim_fail(&u->world->sim, "URL %zu: the head of a redirect", u->index);
+    sim_trail_head(u, head, afetch_request_header(r, "x-id"));
     return AFETCH_GO;
+}
+
+static enum afetch_flow on_restart(void *arg, struct afetch_request *r)
+{
+    struct sim_url *u = arg;
+    if (u->done || u->request != r)
+        sim_fail(&u->world->sim, "URL %zu: a restart after its result", u->index);
+    if (u->paused)
+        sim_met(&u->world->sim, MET_RESTART_PAUSED);
+    return sim_trail_restart(u) ? AFETCH_GO : AFETCH_ABORT;
 }
 
 static void on_resume(struct sim_event *event)
 {
     struct sim_url *u = (struct sim_url *)(void *)((char *)event - offsetof(struct sim_url, resume));
     u->paused = false;
+    u->resumed_ns = *u->world->sim.now_ns;
     afetch_request_resume(u->request);
 }
 
@@ -57,9 +58,8 @@ static enum afetch_flow on_body(void *arg, struct afetch_request *r, const void 
 {
     struct sim_url *u = alive(arg, "body bytes");
     struct sim *sim = &u->world->sim;
-    const struct sim_page *page = &u->hop.served.page;
     if (!u->hop.tainted &&
-        (len > page->body_len - u->delivered || memcmp(data, sim_body(page->salt) + u->delivered, len) != 0))
+        (len > u->body_len - u->delivered || memcmp(data, sim_body(u->salt) + u->delivered, len) != 0))
         sim_fail(sim, "URL %zu: %zu bytes from %zu on are not those that were served", u->index, len, u->delivered);
     u->delivered += len;
     if (u->delivered > u->abort_at) {
@@ -69,30 +69,6 @@ static enum afetch_flow on_body(void *arg, struct afetch_request *r, const void 
         return AFETCH_ABORT;
     }
     return u->pauses_left && rng_chance(&sim->rng, 500) ? pause(u) : AFETCH_GO;
-}
-
-/* What the client is to do after a hop. id: of the response. */
-static void go_on(struct sim_url *u, const struct afetch_hop *hop, const char *id)
-{
-    struct sim_hop *h = &u->hop;
-    char wanted[40];
-    h->code = hop->code;
-    h->then = THEN_END;
-    h->took_ns = hop->done_ns - hop->begun_ns;
-    if (h->answered && hop->status && id) {
-        sim_served_id(&h->served, wanted, sizeof wanted);
-        h->understood = strcmp(id, wanted) == 0;
-    }
-    if (h->understood)
-        h->then = sim_redirect_then(u, &h->served);
-    sim_judge_hop(u, hop);
-    u->trail.spent_ns += h->took_ns;
-    if (h->then == THEN_FOLLOW && hop->code == AFETCH_OK)
-        sim_redirect_follow(u, &h->served);
-    else if (hop->code != AFETCH_OK)
-        h->then = THEN_END;
-    if (hop->code == AFETCH_REDIRECTS)
-        sim_met(&u->world->sim, MET_REDIRECT_LIMIT);
 }
 
 static void on_hop(void *arg, struct afetch_request *r, const struct afetch_hop *hop)
@@ -105,20 +81,7 @@ static void on_hop(void *arg, struct afetch_request *r, const struct afetch_hop 
         sim_fail(&u->world->sim, "URL %zu: a hop with status %d and no such head", u->index, hop->status);
     if (hop->begun_ns > hop->done_ns || hop->sent_ns > hop->done_ns || hop->first_byte_ns > hop->done_ns)
         sim_fail(&u->world->sim, "URL %zu: a hop that ends before it begins", u->index);
-    go_on(u, hop, afetch_request_header(r, "x-id"));
-    u->last = u->hop;
-    u->hop = (struct sim_hop){0};
-    u->hops++;
-    u->world->hops++;
-}
-
-/* A request that ends while it waits for its turn has none of its own any more. */
-static void judge_hops(const struct sim_url *u, const struct afetch_result *result)
-{
-    unsigned before = result->redirects + result->retries;
-    if (u->hops < before || u->hops > before + 1 || (result->status && u->hops == before))
-        sim_fail(&u->world->sim, "URL %zu: %u hops with %u redirects and %u retries", u->index, u->hops,
-                 result->redirects, result->retries);
+    sim_trail_hop(u, hop, afetch_request_header(r, "x-id"));
 }
 
 static void hand_over(struct sim_world *w);
@@ -147,7 +110,7 @@ static void on_done(void *arg, struct afetch_request *r, const struct afetch_res
     u->request = NULL;
     w->done++;
     w->sim.cover->results[result->code]++;
-    judge_hops(u, result);
+    sim_trail_end(u, result);
     sim_judge(u, result);
     if (w->describes)
         afetch_session_describe(w->session, describe_line, &w->sim);
@@ -181,8 +144,11 @@ static struct afetch_request *next_request(struct sim_world *w)
 {
     while (w->next_url < w->url_count) {
         struct sim_url *u = &w->urls[w->next_url++];
-        struct afetch_callbacks callbacks = {
-            .head = on_head, .body = u->counted_only ? NULL : on_body, .hop = on_hop, .done = on_done};
+        struct afetch_callbacks callbacks = {.head = on_head,
+                                             .body = u->counted_only ? NULL : on_body,
+                                             .restart = u->undo == UNDO_NEVER ? NULL : on_restart,
+                                             .hop = on_hop,
+                                             .done = on_done};
         u->memory_failed = sim_memory_failed();
         u->leapt_ns = w->sim.leapt_ns;
         u->request = make_request(u);
@@ -257,6 +223,8 @@ static bool make_session(struct sim_world *w)
     opt.parallel_max_host += w->plant == PLANT_HOST && opt.parallel_max_host ? 1 : 0;
     opt.redirects_max += w->plant == PLANT_FOLLOW && opt.redirects_max >= 0 ? 1 : 0;
     opt.location_trusted |= w->plant == PLANT_SECRET;
+    opt.retry_delay_ms = w->plant == PLANT_BACKOFF ? 1 : opt.retry_delay_ms;
+    opt.retry_max -= w->plant == PLANT_GIVE_UP && opt.retry_max ? 1 : 0;
     opt.trace = w->traces ? on_trace : NULL;
     opt.trace_arg = &w->sim;
     opt.tls.ca_file = w->tls ? sim_tls_ca_file(&w->sim) : NULL;
@@ -307,7 +275,7 @@ static void check_run(struct sim_world *w, enum afetch_code code, uint64_t now_n
         sim_fail(sim, "the run ended with %d, though it was canceled", (int)code);
     if (w->canceled && now_ns - w->canceled_ns > SIM_SECOND)
         sim_fail(sim, "the run went on for %.3f s after it was canceled", (double)(now_ns - w->canceled_ns) / 1e9);
-    if (now_ns > (w->url_count + w->hops + 1) * SIM_URL_BOUND_NS)
+    if (now_ns > (w->url_count + w->hops + 1) * SIM_URL_BOUND_NS + w->waits_ns)
         sim_fail(sim, "the run took %.0f s", (double)now_ns / 1e9);
 }
 

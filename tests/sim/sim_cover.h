@@ -50,6 +50,23 @@
     X(REDIRECT_LIMIT, "redirects over the limit")                                                                      \
     X(REDIRECT_BAD_URL, "redirects to what is no URL")                                                                 \
     X(REDIRECT_BAD_SCHEME, "redirects to a scheme that is not allowed")                                                \
+    X(RETRY_STATUS, "retries after a status")                                                                          \
+    X(RETRY_CONNECT, "retries without a connection")                                                                   \
+    X(RETRY_TIMEOUT, "retries after a time-out")                                                                       \
+    X(RETRY_BROKEN, "retries after a broken transfer")                                                                 \
+    X(RETRY_AFTER_SECONDS, "retries when the server says so in seconds")                                               \
+    X(RETRY_AFTER_DATE, "retries when the server says so by a date")                                                   \
+    X(RETRY_HELD, "requests that waited until their origin wanted them")                                               \
+    X(RETRY_SPENT, "failures whose tries are used up")                                                                 \
+    X(RETRY_TIME_UP, "failures for whose next try there is no time")                                                   \
+    X(RETRY_CROWD, "moments when eight and more wait for their next try")                                              \
+    X(RETRY_GOES_ON, "retries that go on where the body broke")                                                        \
+    X(RANGE_AGAIN, "parts that are of no use")                                                                         \
+    X(RANGE_WHOLE, "bodies that turned out to be whole")                                                               \
+    X(RESTART, "bodies taken back before a retry")                                                                     \
+    X(RESTART_CHANGED, "bodies taken back as they had changed")                                                        \
+    X(RESTART_PAUSED, "bodies taken back while they are paused")                                                       \
+    X(RESTART_REFUSED, "bodies not taken back")                                                                        \
     X(MEMORY, "allocations that failed")                                                                               \
     X(TLS_FULL_1_2, "full handshakes of TLS 1.2")                                                                      \
     X(TLS_FULL_1_3, "full handshakes of TLS 1.3")                                                                      \

@@ -8,9 +8,9 @@
 /* What the response itself means, whole as the server makes it. */
 static uint64_t codes_of(const struct sim_url *u, const struct sim_served *s)
 {
-    bool refused = s->page.status >= 400 && u->world->opt.fail_on_status;
+    bool refused = s->page.status >= 400 && u->world->opt.fail_on_status && s->rest != REST_WHOLE;
     uint64_t good = sim_code(refused ? AFETCH_STATUS : AFETCH_OK);
-    bool aborts = !refused && sim_served_has_body(s) && u->abort_at < s->page.body_len;
+    bool aborts = !refused && s->rest != REST_WHOLE && sim_served_has_body(s) && u->abort_at < s->page.body_len;
     switch (s->page.defect) {
     case DEFECT_NONE:
         return aborts ? sim_code(u->abort_code) : good;
@@ -46,6 +46,8 @@ static uint64_t codes_of_transfer(const struct sim_url *u)
     const struct sim_host *host = u->pages[u->trail.page].host;
     const struct sim_hop *h = &u->hop;
     uint64_t served = h->answered && !host->unreachable ? codes_of(u, &h->served) : 0;
+    if (h->understood && h->served.rest == REST_WHOLE)
+        return sim_code(AFETCH_OK); /* its head says all */
     uint64_t all = host->codes | h->seen | (h->seen ? served & ~sim_code(AFETCH_OK) : served);
     /* mbedTLS does not tell everywhere what it lacked: a signature that it had no memory to check is a bad one, and a
      * Finished that it had none to compute is sent all the same, wrong. */
@@ -91,12 +93,18 @@ void sim_judge_hop(const struct sim_url *u, const struct afetch_hop *hop)
     uint64_t codes = codes_of_world(u);
     if (w->opt.timeout_ms || w->opt.connect_timeout_ms)
         codes |= sim_code(AFETCH_TIMEOUT);
-    if (h->then == THEN_END)
+    if (h->by_status != THEN_END)
+        codes |= sim_code(AFETCH_STATUS) | (h->served.page.defect == DEFECT_BAD_CHUNK ? sim_code(AFETCH_RECV) : 0);
+    if (h->by_status == THEN_RETRY) /* it is read past */
+        codes |= codes_of_transfer(u) & ~sim_code(AFETCH_OK);
+    else if (h->then == THEN_END)
         codes |= codes_of_transfer(u);
     else if (h->then == THEN_LIMIT)
         codes |= sim_code(AFETCH_REDIRECTS);
     else
         codes |= sim_code(AFETCH_OK); /* whatever becomes of the body */
+    if (u->trail.from > 0 && u->undo != UNDO_DONE)
+        codes |= sim_code(AFETCH_PARTIAL); /* what was got cannot be taken back */
     if (!(codes & sim_code(hop->code)))
         sim_fail(&u->world->sim, "URL %zu: a hop ended with %d (%s), which nothing explains", u->index, (int)hop->code,
                  hop->error);
@@ -107,7 +115,8 @@ void sim_judge_hop(const struct sim_url *u, const struct afetch_hop *hop)
 /* What u may end with after its last hop. */
 static uint64_t codes_at_end(const struct sim_url *u)
 {
-    if (u->hops == 0 || u->last.then == THEN_FOLLOW)
+    if (u->hops == 0 || u->last.then == THEN_FOLLOW || u->last.then == THEN_AGAIN || u->last.then == THEN_RETRY ||
+        u->last.then == THEN_MAY_RETRY)
         return 0;
     return sim_code(u->last.then == THEN_BAD_URL      ? AFETCH_URL
                     : u->last.then == THEN_BAD_SCHEME ? AFETCH_SCHEME
@@ -123,13 +132,13 @@ static void check_success(const struct sim_url *u, const struct afetch_result *r
     if (!u->last.answered)
         sim_fail(sim, "URL %zu: a success without an answer", u->index);
     sim_served_type(s, type, sizeof type);
-    size_t wanted = sim_served_has_body(s) ? s->page.body_len : 0;
+    size_t wanted = sim_served_has_body(s) || s->rest == REST_WHOLE ? u->body_len : 0;
     const char *version = !host->tls ? "" : host->tls_minor == 2 ? "TLSv1.2" : "TLSv1.3";
     if (strcmp(result->tls_version, version) != 0)
         sim_fail(sim, "URL %zu: fetched by \"%s\" instead of \"%s\"", u->index, result->tls_version, version);
     if (host->flavour != TEST_GOOD)
         sim_met(sim, MET_TLS_INSECURE);
-    if (u->heads != 1 || result->status != s->page.status)
+    if (u->heads != (s->rest == REST_WHOLE ? 2 : 1) || result->status != s->page.status)
         sim_fail(sim, "URL %zu: a success with %u heads and status %d", u->index, u->heads, result->status);
     if (strcmp(result->content_type, type) != 0)
         sim_fail(sim, "URL %zu: its type is \"%s\", not \"%s\"", u->index, type, result->content_type);
@@ -142,9 +151,11 @@ static void check_redirects(const struct sim_url *u, const struct afetch_result 
 {
     struct sim *sim = &u->world->sim;
     /* Without memory it is not followed any more. */
-    bool torn = result->code == AFETCH_MEMORY && u->last.then == THEN_FOLLOW;
+    bool torn = (result->code == AFETCH_MEMORY || result->code == AFETCH_CANCELED) && u->last.then == THEN_FOLLOW;
     if (result->redirects != u->trail.redirects && !(torn && result->redirects + 1 == u->trail.redirects))
         sim_fail(sim, "URL %zu: %u redirects, where there were %u", u->index, result->redirects, u->trail.redirects);
+    if (result->retries != u->trail.retries)
+        sim_fail(sim, "URL %zu: %u retries, where there were %u", u->index, result->retries, u->trail.retries);
     if (u->hops > 0 && u->last.then == THEN_BAD_URL)
         sim_met(sim, MET_REDIRECT_BAD_URL);
     if (u->hops > 0 && u->last.then == THEN_BAD_SCHEME)
@@ -163,7 +174,8 @@ static void check_time(const struct sim_url *u, const struct afetch_result *resu
     uint64_t whole_ns = opt->timeout_ms * SIM_MS, connect_ns = opt->connect_timeout_ms * SIM_MS;
     uint64_t least_ns = whole_ns && (!connect_ns || whole_ns < connect_ns) ? whole_ns : connect_ns;
     uint64_t took_ns = result->done_ns - result->queued_ns;
-    if (!result->queued_ns)
+    bool waited = u->last.then != THEN_END; /* since it had its place */
+    if (!result->queued_ns || waited)
         return;
     if (result->code == AFETCH_TIMEOUT && u->trail.redirects == 0 && took_ns + 1 < least_ns)
         sim_fail(sim, "URL %zu: timed out after %.3f s", u->index, (double)took_ns / 1e9);

@@ -1,7 +1,11 @@
 /* The limits of transfers and connections, looked at after each event and each step of a coroutine: by the pool's own
  * count, and by what the servers see. */
+#include "fetch/fetch.h"
+#include "fetch/request.h"
 #include "fetch/session.h"
 #include "sim/sim_world.h"
+
+enum { CROWD = 8 };
 
 static void check_pool(struct sim_world *w, const struct pool *p)
 {
@@ -14,6 +18,28 @@ static void check_pool(struct sim_world *w, const struct pool *p)
         sim_met(sim, MET_FULL);
     if (p->idle_count == w->idle_max)
         sim_met(sim, MET_IDLE_FULL);
+    if (w->was_busy || p->waiting > 0)
+        w->busy_ns = *sim->now_ns;
+    w->was_busy = p->waiting > 0;
+}
+
+/* Who waits for his next try holds no place and no connection. */
+static void check_waiting(struct sim_world *w)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < w->url_count; i++) {
+        const struct sim_url *u = &w->urls[i];
+        bool waits = u->last.then == THEN_RETRY && *w->sim.now_ns < u->trail.low_ns;
+        waits |= w->plant == PLANT_REST && u->last.then == THEN_FOLLOW;
+        if (!u->request || !waits || *w->sim.now_ns <= u->last.done_ns)
+            continue;
+        const struct place *place = &u->request->fetch->place;
+        count++;
+        if (place->state != PLACE_NONE || place->conn)
+            sim_fail(&w->sim, "URL %zu holds a place while it waits for its next try", u->index);
+    }
+    if (count >= CROWD)
+        sim_met(&w->sim, MET_RETRY_CROWD);
 }
 
 static void check_origins(struct sim_world *w, const struct pool *p)
@@ -57,4 +83,6 @@ void sim_limits_check(struct sim_world *w)
         return;
     check_pool(w, &w->session->pool);
     check_origins(w, &w->session->pool);
+    if (w->features & SIM_RETRIES)
+        check_waiting(w);
 }

@@ -10,8 +10,6 @@
 
 #include "sim/rng.h"
 
-#define EPOCH_S 1770000000 /* February 2026 */
-
 static struct {
     const uint64_t *now_ns;
     struct rng entropy;
@@ -47,9 +45,14 @@ static uint64_t now_ns(void)
     return machine.now_ns ? *machine.now_ns : 0;
 }
 
+int64_t sim_machine_wall_s(void)
+{
+    return SIM_EPOCH_S + (int64_t)(now_ns() / 1000000000u);
+}
+
 time_t __wrap_time(time_t *out)
 {
-    time_t now = (time_t)(EPOCH_S + now_ns() / 1000000000u);
+    time_t now = (time_t)sim_machine_wall_s();
     if (out)
         *out = now;
     return now;
@@ -57,7 +60,7 @@ time_t __wrap_time(time_t *out)
 
 int __wrap_clock_gettime(clockid_t clock, struct timespec *out)
 {
-    out->tv_sec = (time_t)(now_ns() / 1000000000u) + (clock == CLOCK_REALTIME ? EPOCH_S : 0);
+    out->tv_sec = (time_t)(now_ns() / 1000000000u) + (clock == CLOCK_REALTIME ? SIM_EPOCH_S : 0);
     out->tv_nsec = (long)(now_ns() % 1000000000u);
     return 0;
 }

@@ -14,4 +14,8 @@ void sim_machine_reset_tls(uint64_t seed);
 /* From now on entropy is no longer the seed's alone: a planted mistake. */
 void sim_machine_spoil(void);
 
+#define SIM_EPOCH_S 1770000000 /* February 2026: when virtual time began */
+/* The wall clock. */
+int64_t sim_machine_wall_s(void);
+
 #endif

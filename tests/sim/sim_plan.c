@@ -8,11 +8,9 @@
 
 /* ---- bodies --------------------------------------------------------------------------------------------------------- */
 
-enum { SALTS = 4096 };
-
 const char *sim_body(size_t salt)
 {
-    static char pattern[SIM_BODY_MAX + SALTS];
+    static char pattern[SIM_BODY_MAX + SIM_SALTS];
     static bool made;
     if (!made) {
         uint64_t state = 1;
@@ -237,7 +235,7 @@ void sim_plan_page(struct sim_world *w, struct sim_page *page, const char *metho
     if (page->framing == FRAME_CLOSE && rng_chance(r, 600))
         page->framing = FRAME_LENGTH;
     page->body_len = plan_body_len(w, page->host->tls, r);
-    page->salt = rng_below(r, SALTS);
+    page->salt = rng_below(r, SIM_SALTS);
     page->first_delay_ns = PICK(r, 0, 0, SIM_MS, 30 * SIM_MS, 800 * SIM_MS);
     page->mid_delay_ns = PICK(r, 0, 0, 0, 10 * SIM_MS, 2 * SIM_SECOND);
     plan_quirks(page, r);
@@ -272,6 +270,7 @@ static void plan_url(struct sim_world *w, size_t index, unsigned pausing)
     u->pages[0].host = &w->hosts[rng_below(r, w->host_count)];
     u->method = rng_chance(r, 100) ? "HEAD" : rng_chance(r, 60) ? "POST" : "GET";
     u->trail.method = u->method;
+    u->undo = UNDO_NEVER;
     u->pages[0].status = statuses[rng_chance(r, 600) ? 0 : rng_below(r, sizeof statuses / sizeof statuses[0])];
     sim_plan_page(w, &u->pages[0], u->method, r);
     plan_client(u, r, pausing);
@@ -374,6 +373,12 @@ static void plan_features(struct sim_world *w, unsigned allowed)
         sim_redirect_options(w, &r);
         for (size_t i = 0; i < w->url_count; i++)
             sim_redirect_plan(&w->urls[i], &r);
+    }
+    if (has_feature(w, SIM_RETRIES, 400, allowed, &r)) {
+        w->url_count = (w->url_count + 1) / 2;
+        sim_retry_options(w, &r);
+        for (size_t i = 0; i < w->url_count; i++)
+            sim_retry_plan(&w->urls[i], &r);
     }
     if (w->added_first > w->url_count)
         w->added_first = w->url_count;

@@ -1,7 +1,6 @@
 /* Redirects: which pages lead to which, how a server says so, and what a client is to make of it. */
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "sim/sim_world.h"
 
@@ -115,9 +114,10 @@ static void write_relative(const struct sim_url *u, size_t from, size_t to, char
         snprintf(out, size, "%s%s", from ? "../" : "", path);
 }
 
-bool sim_redirect_location(const struct sim_url *u, size_t index, char *out, size_t size)
+bool sim_redirect_location(const struct sim_served *s, char *out, size_t size)
 {
-    const struct sim_page *page = &u->pages[index], *to = &u->pages[page->next];
+    const struct sim_url *u = s->url;
+    const struct sim_page *page = &s->page, *to = &u->pages[page->next];
     const char *scheme = to->host ? to->host->tls ? "https" : "http" : "";
     const char *host = to->host ? to->host->authority : "";
     const char *rest = to->query && page->fragment ? "?a= b#f" : to->query ? "?a= b" : page->fragment ? "#f" : "";
@@ -136,7 +136,7 @@ bool sim_redirect_location(const struct sim_url *u, size_t index, char *out, siz
         snprintf(out, size, "/%s%s", path, rest);
         return true;
     case LOCATION_RELATIVE:
-        write_relative(u, index, page->next, path, sizeof path);
+        write_relative(u, s->index, page->next, path, sizeof path);
         snprintf(out, size, "%s%s", path, rest);
         return true;
     case LOCATION_DOTS:
@@ -221,35 +221,17 @@ void sim_redirect_follow(struct sim_url *u, const struct sim_served *served)
 
 /* ---- secrets ---------------------------------------------------------------------------------------------------- */
 
-/* The value of a field in a head, to its line's end; NULL: there is none. */
-static const char *find_field(const char *head, const char *name)
-{
-    size_t len = strlen(name);
-    for (const char *line = strstr(head, "\r\n"); line; line = strstr(line, "\r\n")) {
-        line += 2;
-        if (strncasecmp(line, name, len) == 0 && strncmp(line + len, ": ", 2) == 0)
-            return line + len + 2;
-    }
-    return NULL;
-}
-
-static bool is_value(const char *value, const char *expected)
-{
-    size_t len = strlen(expected);
-    return value && strncmp(value, expected, len) == 0 && value[len] == '\r';
-}
-
 void sim_redirect_check_secrets(const struct sim_url *u, const struct sim_host *at, const char *head)
 {
     struct sim *sim = &u->world->sim;
-    const char *authorization = find_field(head, "Authorization"), *cookie = find_field(head, "Cookie");
+    const char *authorization = sim_field(head, "Authorization"), *cookie = sim_field(head, "Cookie");
     bool own = at == u->pages[0].host;
-    bool of_location = u->trail.user && is_value(authorization, AUTHORIZATION_OF_LOCATION);
+    bool of_location = u->trail.user && sim_field_is(authorization, AUTHORIZATION_OF_LOCATION);
     if (!own && !u->world->opt.location_trusted && (cookie || (authorization && !of_location)))
         sim_fail(sim, "URL %zu: credentials came to another origin", u->index);
     if (u->secrets && own && !u->trail.user && (!authorization || !cookie))
         sim_fail(sim, "URL %zu: its own origin was not given its credentials", u->index);
-    if (u->credentials && u->trail.redirects == 0 && !is_value(authorization, AUTHORIZATION_OF_URL))
+    if (u->credentials && u->trail.redirects == 0 && !sim_field_is(authorization, AUTHORIZATION_OF_URL))
         sim_fail(sim, "URL %zu: the user info of the URL was not sent", u->index);
     if (!own && u->secrets)
         sim_met(sim, MET_REDIRECT_SECRETS);

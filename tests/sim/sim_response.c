@@ -41,12 +41,23 @@ static void add_framing(struct maker *m)
     if (page->framing == FRAME_CHUNKED)
         must(m, buf_addf(m->b, "Transfer-Encoding: %s%s", page->salt % 2 ? "chunked" : "Chunked", m->eol));
     if (page->framing == FRAME_LENGTH)
-        must(m, buf_addf(m->b, "Content-Length: %zu%s", page->body_len, m->eol));
+        must(m, buf_addf(m->b, "Content-Length: %zu%s", m->s->len, m->eol));
     if (page->framing == FRAME_LENGTH && page->repeated_length)
-        must(m, buf_addf(m->b, "Content-Length: %zu%s", page->body_len, m->eol));
+        must(m, buf_addf(m->b, "Content-Length: %zu%s", m->s->len, m->eol));
     if (page->defect == DEFECT_TWO_LENGTHS)
-        must(m, buf_addf(m->b, "Content-Length: %zu%sContent-Length: %zu%s", page->body_len, m->eol, page->body_len + 1,
-                         m->eol));
+        must(m, buf_addf(m->b, "Content-Length: %zu%sContent-Length: %zu%s", m->s->len, m->eol, m->s->len + 1, m->eol));
+}
+
+static void add_features(struct maker *m)
+{
+    char field[100];
+    if (!(m->w->features & SIM_RETRIES))
+        return;
+    if (sim_retry_after_field(m->s, field, sizeof field))
+        must(m, buf_addf(m->b, "%s%s", field, m->eol));
+    for (size_t i = 0; i < SIM_RANGES_FIELDS; i++)
+        if (sim_ranges_field(m->s, i, field, sizeof field))
+            must(m, buf_addf(m->b, "%s%s", field, m->eol));
 }
 
 static void add_fields(struct maker *m)
@@ -58,8 +69,9 @@ static void add_fields(struct maker *m)
     sim_served_type(m->s, type, sizeof type);
     if (*type)
         must(m, buf_addf(m->b, "Content-Type: %s%s", type, m->eol));
-    if (sim_redirect_location(m->s->url, m->s->index, location, sizeof location))
+    if (sim_redirect_location(m->s, location, sizeof location))
         must(m, buf_addf(m->b, "Location: %s%s", location, m->eol));
+    add_features(m);
     if (page->folded)
         must(m, buf_addf(m->b, "X-Folded: a%s  b%s", m->eol, m->eol));
     if (page->close)
@@ -74,12 +86,12 @@ static void add_chunks(struct maker *m)
 {
     const struct sim_page *page = m->page;
     struct rng *r = &m->w->sim.rng;
-    const char *body = sim_body(page->salt);
-    size_t mean = page->body_len / 8 + 1;
-    for (size_t done = 0, len; done < page->body_len; done += len) {
+    const char *body = sim_body(page->salt) + m->s->from;
+    size_t mean = m->s->len / 8 + 1;
+    for (size_t done = 0, len; done < m->s->len; done += len) {
         len = rng_range(r, 1, 2 * mean);
-        if (len > page->body_len - done)
-            len = page->body_len - done;
+        if (len > m->s->len - done)
+            len = m->s->len - done;
         must(m, buf_addf(m->b, len % 2 ? "%zx%s\r\n" : "0%zX%s\r\n", len, len % 5 ? "" : ";a=b"));
         must(m, buf_add(m->b, body + done, len));
         must(m, buf_adds(m->b, "\r\n"));
@@ -96,7 +108,7 @@ static void add_body(struct maker *m)
     if (m->page->framing == FRAME_CHUNKED)
         add_chunks(m);
     else
-        must(m, buf_add(m->b, sim_body(m->page->salt), m->page->body_len));
+        must(m, buf_add(m->b, sim_body(m->page->salt) + m->s->from, m->s->len));
 }
 
 static void add_garbage(struct maker *m)

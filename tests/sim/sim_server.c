@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "sim/sim_tls.h"
 
@@ -237,6 +238,23 @@ static void plan_tls_fault(struct peer *p)
         sim_tls_break(p->tls, TLS_FAULT_ALERT, p->response.message);
 }
 
+const char *sim_field(const char *head, const char *name)
+{
+    size_t len = strlen(name);
+    for (const char *line = strstr(head, "\r\n"); line; line = strstr(line, "\r\n")) {
+        line += 2;
+        if (strncasecmp(line, name, len) == 0 && strncmp(line + len, ": ", 2) == 0)
+            return line + len + 2;
+    }
+    return NULL;
+}
+
+bool sim_field_is(const char *value, const char *expected)
+{
+    size_t len = strlen(expected);
+    return value && strncmp(value, expected, len) == 0 && value[len] == '\r';
+}
+
 /* Whether it asks for what the client must ask for now. */
 static void check_request(struct peer *p, const struct sim_url *u, const char *text)
 {
@@ -268,6 +286,9 @@ static void read_request(struct peer *p)
     check_request(p, u, p->request.data);
     p->last = (struct sim_served){
         .url = u, .index = u->trail.page, .page = u->pages[u->trail.page], .method = u->trail.method};
+    p->last.len = p->last.page.body_len;
+    sim_retry_trouble(&p->last);
+    sim_ranges_answer(&p->last, p->request.data);
 }
 
 static void answer(struct peer *p)
@@ -354,6 +375,9 @@ static void peer_writing(void *peer, const char *data, size_t len)
         p->host->used++;
     p->used = true;
     p->asked_in = p->asked->hops;
+    if (p->asks > 0 && p->asked->last.then != THEN_AGAIN && sim_retry_held(p->host, *p->w->sim.now_ns))
+        sim_fail(&p->w->sim, "a request for URL %zu at host %s, which wanted to be left alone", p->asked->index,
+                 p->host->name);
     p->asked->hop.tainted |= p->said_unasked || (p->served > 0 && p->last.page.extra);
     p->asks++;
     p->in_flight = true;
@@ -380,7 +404,7 @@ static void failed(struct peer *p, uint64_t codes)
     bool tried_again = p->asks > 1 && p->told == 0 && sim_url_idempotent(u);
     if (tried_again) {
         sim_met(&p->w->sim, MET_TRIED_AGAIN);
-        u->trail.tried_again = true;
+        u->trail.tried_again = hop_of(p)->tried_again = true;
     } else {
         hop_of(p)->seen |= codes;
     }
@@ -408,11 +432,20 @@ static uint64_t codes_of_failure(const struct peer *p, enum sim_told what)
     }
 }
 
+/* The client has read the head of the response, which the last request was for. */
+static void told_head(const struct peer *p)
+{
+    if (p->in_flight && p->asked == p->last.url && p->asked_in == p->asked->hops && !p->asked->hop.tainted)
+        sim_retry_told(&p->last);
+}
+
 static void peer_told(void *peer, enum sim_told what, size_t len)
 {
     struct peer *p = peer;
     bool open_ended = p->last.url && p->last.page.framing == FRAME_CLOSE && sim_served_has_body(&p->last);
     bool whole;
+    if (what == SIM_TOLD_BYTES && p->told < p->response.head && p->told + len >= p->response.head && p->sent)
+        told_head(p);
     p->told += len;
     whole = p->sent && p->told >= p->response.message && p->end_at >= p->response.message;
     if (what == SIM_TOLD_BYTES) {

@@ -18,6 +18,7 @@
 #define SIM_PAGES_MAX 8 /* of a URL */
 #define SIM_BODY_MAX ((size_t)300 * 1000)
 #define SIM_ADDRS_MAX 4
+#define SIM_SALTS 4096
 /* From its place to its end: no URL takes longer, whatever its seed does to it. */
 #define SIM_URL_BOUND_NS (2000 * SIM_SECOND)
 
@@ -63,15 +64,18 @@ struct sim_host {
     struct tls_config *tls_config;
     uint64_t codes; /* how reaching it may fail, a bit for each enum afetch_code */
     bool unreachable;
-    size_t in_flight; /* connections with a request that is not answered yet */
-    size_t used;      /* open connections on which there has been a request */
+    size_t in_flight;                     /* connections with a request that is not answered yet */
+    size_t used;                          /* open connections on which there has been a request */
+    uint64_t held_from_ns, held_until_ns; /* it wanted to be left alone */
 };
 
 /* ---- features ------------------------------------------------------------------------------------------------------ */
 
 /* Of the library, beside the plain fetch: each seed has some of them, by chances of their own, so that a seed without one
  * is the same run as before it was there. */
-enum sim_feature { SIM_REDIRECTS = 1, SIM_FEATURES = 1 };
+enum sim_feature { SIM_REDIRECTS = 1, SIM_RETRIES = 2, SIM_FEATURES = 3 };
+
+struct sim_world;
 
 /* ---- URLs ---------------------------------------------------------------------------------------------------------- */
 
@@ -114,7 +118,42 @@ enum sim_location {
 };
 
 /* What a client is to do after a hop. */
-enum sim_then { THEN_END, THEN_FOLLOW, THEN_LIMIT, THEN_BAD_URL, THEN_BAD_SCHEME };
+enum sim_then {
+    THEN_END,
+    THEN_FOLLOW,
+    THEN_LIMIT,
+    THEN_BAD_URL,
+    THEN_BAD_SCHEME,
+    THEN_AGAIN,    /* the same once more, without a range */
+    THEN_RETRY,    /* later */
+    THEN_MAY_RETRY /* or not: its time is nearly up */
+};
+
+/* What a Retry-After field says. */
+enum sim_after { AFTER_NONE, AFTER_SECONDS, AFTER_DATE, AFTER_GARBAGE };
+
+/* By what one version of a page is known from another. */
+enum sim_validator { VALIDATOR_NONE, VALIDATOR_STRONG, VALIDATOR_WEAK, VALIDATOR_DATE };
+
+/* What a server makes of a Range field. */
+enum sim_serving {
+    SERVES_RANGES,
+    SERVES_WHOLE,     /* knows none */
+    SERVES_BLINDLY,   /* without a look at If-Range */
+    SERVES_ELSEWHERE, /* one that begins before it */
+    SERVES_UNTOLD,    /* without a Content-Range */
+    SERVES_NOTHING,   /* 416, whatever is asked for */
+};
+
+/* What such an answer is to a client: nothing to it, the rest, of no use, or that it has all. */
+enum sim_rest { REST_NONE, REST_GOOD, REST_AGAIN, REST_WHOLE };
+
+/* What the receiver does when what it got is void. */
+enum sim_undo {
+    UNDO_DONE,
+    UNDO_REFUSED,
+    UNDO_NEVER /* it has no such callback */
+};
 
 /* What is served at one target: at /u12 for URL 12, and where it redirects, at /u12/1, /u12/2 … */
 struct sim_page {
@@ -133,6 +172,11 @@ struct sim_page {
     size_t next;   /* the page that Location is of */
     bool query;    /* its target has one */
     bool fragment; /* Location has one */
+    enum sim_after after;
+    uint64_t after_s;
+    enum sim_validator validator;
+    unsigned version;
+    enum sim_serving serving;
 };
 
 /* A request that a server got, and what it answers. */
@@ -141,16 +185,26 @@ struct sim_served {
     size_t index; /* of the page */
     struct sim_page page;
     const char *method;
+    size_t from, len; /* of the body that is sent, in the page's */
+    bool ranged;      /* 206 or 416 */
+    enum sim_rest rest;
+    uint64_t until_ns; /* that Retry-After stands for */
 };
 
 /* Where a client that does all it should stands with its request. */
 struct sim_trail {
     size_t page;
     const char *method;
-    unsigned redirects;
+    unsigned redirects, retries;
     bool user;         /* the last Location had user info */
     uint64_t spent_ns; /* by the hops of this attempt that have ended */
     bool tried_again;  /* in the attempt a used connection failed */
+    size_t got;        /* bytes of the body, before the next hop */
+    size_t from;       /* it goes on there; 0: it begins from the start */
+    bool goes_on;
+    uint64_t first_ns, first_low_ns; /* when it first had its place, at most and at least */
+    uint64_t low_ns, high_ns;        /* between these it comes back */
+    uint64_t leapt_ns;               /* when that was decided */
 };
 
 /* What has happened in the hop that is under way. */
@@ -159,11 +213,13 @@ struct sim_hop {
     bool tainted;  /* it was told what belongs to no request: it cannot know */
     bool answered; /* a server has answered: */
     struct sim_served served;
+    bool tried_again; /* a used connection failed */
+    bool told;        /* bytes are for the receiver */
     /* at its end */
     bool understood; /* the client has read the head of that answer */
     enum afetch_code code;
-    enum sim_then then;
-    uint64_t took_ns;
+    enum sim_then then, by_status;
+    uint64_t took_ns, done_ns;
 };
 
 struct sim_url {
@@ -178,17 +234,23 @@ struct sim_url {
     bool credentials;  /* in the URL */
     bool secrets;      /* Authorization and Cookie, by hand */
     unsigned fields;   /* of its own in the request */
-    size_t abort_at;   /* SIZE_MAX: it doesn't */
+    enum sim_undo undo;
+    size_t abort_at; /* SIZE_MAX: it doesn't */
     enum afetch_code abort_code;
     /* what has happened */
     struct afetch_request *request; /* NULL: not handed over, or done */
     bool given, done, paused;
     uint64_t leapt_ns;      /* before it was made */
     uint64_t memory_failed; /* allocations, before it was made */
+    uint64_t resumed_ns;    /* when it last was */
+    unsigned heads;         /* callbacks, since it began from the start */
+    unsigned hops;
     size_t delivered;
-    unsigned heads, hops;
-    struct sim_trail trail;
-    struct sim_hop hop, last; /* that is under way, and that ended last */
+    size_t salt, body_len;          /* of what is delivered */
+    char validator[64];             /* a strong one of it, or "" */
+    bool refused;                   /* to take it back */
+    struct sim_trail trail, before; /* the latter: before it was to try again */
+    struct sim_hop hop, last;       /* that is under way, and that ended last */
     struct sim_event resume;
 };
 
@@ -203,6 +265,31 @@ bool sim_served_has_body(const struct sim_served *s);
 bool sim_served_must_close(const struct sim_served *s);
 /* The bytes that are served; of SIM_BODY_MAX at most. */
 const char *sim_body(size_t salt);
+
+/* ---- retries, sim_retry.c ------------------------------------------------------------------------------------------- */
+
+void sim_retry_options(struct sim_world *w, struct rng *r);
+void sim_retry_plan(struct sim_url *u, struct rng *r);
+/* What is answered may be trouble instead. */
+void sim_retry_trouble(struct sim_served *s);
+bool sim_retry_after_field(const struct sim_served *s, char *out, size_t size);
+/* The client has read the head of it. */
+void sim_retry_told(const struct sim_served *s);
+/* Whether nobody should have begun then to go there. */
+bool sim_retry_held(const struct sim_host *h, uint64_t at_ns);
+/* After a hop: whether its status is worth another try, and what a client is to do if it failed. */
+enum sim_then sim_retry_by_status(const struct sim_url *u, const struct afetch_hop *hop);
+void sim_retry_decide(struct sim_url *u, const struct afetch_hop *hop);
+void sim_retry_check_begin(const struct sim_url *u, uint64_t begun_ns);
+
+/* ---- ranges, sim_ranges.c ------------------------------------------------------------------------------------------- */
+
+void sim_ranges_plan(struct sim_page *page, struct rng *r);
+void sim_ranges_validator(const struct sim_served *s, char *out, size_t size);
+enum { SIM_RANGES_FIELDS = 3 };
+bool sim_ranges_field(const struct sim_served *s, size_t index, char *out, size_t size);
+/* To a request with that head: what is served may have changed, and may be a part. */
+void sim_ranges_answer(struct sim_served *s, const char *head);
 
 /* ---- mistakes ------------------------------------------------------------------------------------------------------ */
 
@@ -223,6 +310,11 @@ enum sim_plant {
     PLANT_KIND,        /* one kind of fault never happens */
     PLANT_SECRET,      /* credentials go to other origins */
     PLANT_FOLLOW,      /* a redirect more than may be is followed */
+    PLANT_HOLD,        /* Retry-After says half of what is meant */
+    PLANT_BACKOFF,     /* retries come at once */
+    PLANT_GIVE_UP,     /* there is a try less */
+    PLANT_GLUE,        /* a server says of another version that it is the same */
+    PLANT_REST,        /* it is thought that who was redirected waits */
     PLANTS
 };
 
@@ -237,6 +329,8 @@ struct sim_world {
     bool tls; /* some hosts are https */
     bool tiny;
     unsigned defective; /* of a thousand responses */
+    unsigned trouble;   /* of a thousand, that fail for a while */
+    unsigned changes;   /* of a thousand requests, before which what is served becomes another */
     unsigned features;  /* of enum sim_feature */
     struct sim_url urls[SIM_URLS_MAX];
     size_t url_count;
@@ -253,6 +347,9 @@ struct sim_world {
     uint64_t conn_ids;
     size_t in_flight;
     size_t next_url, done, hops;
+    uint64_t waits_ns; /* that servers asked for, and before retries */
+    uint64_t busy_ns;  /* when somebody last waited for a place */
+    bool was_busy;
     struct afetch_session *session;
     struct sim_event feed;
     bool source_ended;
@@ -275,6 +372,18 @@ void sim_plan_page(struct sim_world *w, struct sim_page *page, const char *metho
 void sim_judge(const struct sim_url *u, const struct afetch_result *result);
 void sim_judge_hop(const struct sim_url *u, const struct afetch_hop *hop);
 
+/* The value of a field in a head, to its line's end, or NULL; and whether it is that one. sim_server.c. */
+const char *sim_field(const char *head, const char *name);
+bool sim_field_is(const char *value, const char *expected);
+
+/* ---- the trail, sim_trail.c ------------------------------------------------------------------------------------------ */
+
+/* The client's callbacks. id: the response's X-Id, or NULL. */
+void sim_trail_head(struct sim_url *u, const struct afetch_head *head, const char *id);
+bool sim_trail_restart(struct sim_url *u);
+void sim_trail_hop(struct sim_url *u, const struct afetch_hop *hop, const char *id);
+void sim_trail_end(struct sim_url *u, const struct afetch_result *result);
+
 /* ---- redirects, sim_redirect.c -------------------------------------------------------------------------------------- */
 
 /* Options of the session, and chains of pages behind the first of URLs. r: the feature's own chance. */
@@ -282,8 +391,8 @@ void sim_redirect_options(struct sim_world *w, struct rng *r);
 void sim_redirect_plan(struct sim_url *u, struct rng *r);
 /* What stands in a request's first line for a page of u: "/u1/2?a=%20b". */
 void sim_redirect_target(const struct sim_url *u, size_t page, char *out, size_t size);
-/* The Location field that leads on from it; false: none. */
-bool sim_redirect_location(const struct sim_url *u, size_t page, char *out, size_t size);
+/* The Location field of an answer; false: none. */
+bool sim_redirect_location(const struct sim_served *s, char *out, size_t size);
 /* What a client is to do after that response. */
 enum sim_then sim_redirect_then(const struct sim_url *u, const struct sim_served *served);
 /* It does: u's trail goes on. */

@@ -12,6 +12,7 @@
 #include "../../cmd/options_proxy.c"
 #include "../../cmd/options_tls.c"
 #include "../../cmd/config.c"
+#include "../../cmd/shard.c"
 #include "../../cmd/options_check.c"
 #include "../../cmd/protos.c"
 #include "../../cmd/template.c"
