@@ -344,6 +344,7 @@ struct afetch_hop {
     int connect_status;       /* of a proxy's last answer to CONNECT; 0: there was none */
     uint64_t conn_id;         /* 1, 2, … in a session; 0: no connection */
     bool reused;
+    bool proxied;                     /* by a proxy, whose address the remote one then is */
     const char *remote_ip, *local_ip; /* "" */
     uint16_t remote_port, local_port;
     const char *tls_version, *tls_cipher; /* "" for plain */
