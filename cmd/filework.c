@@ -211,8 +211,19 @@ static struct job *job_of(struct filework *w)
 
 /* ---- one file, by its thread ------------------------------------------------------------------------------------ */
 
+/* The body that is being written from now on. */
+static void take_body(struct filework *w)
+{
+    w->restarted = false;
+    if (!w->f.resume)
+        return;
+    w->f.resume->body = w->f.resume->coming;
+    w->f.resume->whole = w->complete;
+}
+
 static int open_file(struct filework *w, char *why)
 {
+    take_body(w);
     filework_enter(w, "opening");
     int rc = outfile_open(&w->f, &w->files->names, why);
     char *temp = w->f.temp ? strdup(w->f.temp) : NULL;
@@ -224,7 +235,7 @@ static int open_file(struct filework *w, char *why)
 
 static int restart_file(struct filework *w, char *why)
 {
-    w->restarted = false;
+    take_body(w);
     pthread_mutex_unlock(&w->files->lock);
     int rc = outfile_restart(&w->f, why);
     pthread_mutex_lock(&w->files->lock);
@@ -264,11 +275,11 @@ static bool step(struct filework *w)
 {
     char why[OUTFILE_WHY] = "";
     int rc;
-    if (!w->owner || w->failed || w->finished)
+    if ((!w->owner && !w->kept) || w->failed || w->finished)
         return false;
-    if (!w->opened)
+    if (!w->opened && (w->owner || w->first))
         rc = open_file(w, why);
-    else if (w->restarted)
+    else if (w->opened && w->restarted)
         rc = restart_file(w, why);
     else if (w->first)
         rc = write_chunk(w, why);
@@ -310,15 +321,17 @@ static void work(struct job *job)
 
 /* ---- its owner --------------------------------------------------------------------------------------------------- */
 
-struct filework *filework_new(struct files *files, char *path, void *owner)
+struct filework *filework_new(struct files *files, char *path, struct resume *resume, void *owner)
 {
     struct filework *w = malloc(sizeof *w);
     if (!w) {
         free(path);
+        resume_free(resume);
         return NULL;
     }
     *w = (struct filework){.job.run = work, .files = files, .owner = owner, .in_lane = true};
     outfile_init(&w->f, path);
+    w->f.resume = resume;
     filework_at(w, "looking up");
     if (filework_queue_name(w))
         return w;
@@ -351,12 +364,20 @@ bool filework_describe(const struct filework *w, const char **what, const char *
     return busy;
 }
 
-void filework_begin(struct filework *w)
+const struct resume *filework_resume(const struct filework *w)
 {
-    if (!w->f.direct)
-        return; /* a file is opened when there is something to write, which mostly is when it is complete */
+    return w->f.resume;
+}
+
+void filework_begin(struct filework *w, const struct afetch_head *head)
+{
     pthread_mutex_lock(&w->files->lock);
-    files_give(w->files, job_of(w));
+    w->restarted = w->voided;
+    w->voided = false;
+    if (w->f.resume)
+        resume_begin(w->f.resume, head);
+    /* A file is opened when there is something to write, which mostly is when it is complete. */
+    files_give(w->files, w->f.direct ? job_of(w) : NULL);
 }
 
 /* With the lock held: at the end of the last chunk, where there is room. */
@@ -427,8 +448,8 @@ bool filework_restart(struct filework *w)
     bool ok = !w->taken || !w->f.direct;
     if (ok && w->taken) {
         drop_chunks(w);
-        w->taken = w->full = false;
-        w->restarted = true; /* seen to before anything else is written */
+        w->taken = w->full = w->restarted = false;
+        w->voided = true;
     }
     pthread_mutex_unlock(&w->files->lock);
     return ok;
@@ -460,6 +481,13 @@ static void unlist(struct filework *w)
     w->parked = false;
 }
 
+/* Whether what was given is the beginning of a body that can be gone on with. */
+static bool keeps(const struct filework *w)
+{
+    const struct resume *r = w->f.resume;
+    return r && r->coming.resumable && w->taken && !w->f.direct && !w->failed && !w->finished;
+}
+
 void filework_free(struct filework *w)
 {
     if (!w)
@@ -469,9 +497,12 @@ void filework_free(struct filework *w)
     pthread_mutex_lock(&files->lock);
     unlist(w);
     w->owner = NULL;
-    drop_chunks(w);
-    filework_interrupt(w);
-    if (w->placed)
+    w->kept = keeps(w);
+    if (!w->kept) {
+        drop_chunks(w);
+        filework_interrupt(w);
+    }
+    if (w->placed || w->kept)
         job = job_of(w); /* a thread closes it */
     else if (!w->in_lane && !w->working)
         filework_destroy(w);

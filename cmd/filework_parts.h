@@ -34,7 +34,9 @@ struct filework {
     pthread_t thread;
     bool opened, complete, finished, failed;
     bool taken;     /* some of the body was given */
-    bool restarted; /* what is in the file is void */
+    bool voided;    /* it is void; another begins, if it does, as filework_begin has it */
+    bool restarted; /* that has begun, and what is in the file is void */
+    bool kept;      /* its owner has gone, but what he gave is written (-C) */
     bool full;      /* its owner waits for room */
     const char *at; /* what its thread does */
     uint64_t since_ns;

@@ -184,9 +184,9 @@ struct options {
     bool keepalive;
     unsigned keepalive_time, keepalive_count;
     bool waterfall;
-    const char *har, *perfetto; /* files, or NULL */
-    const char *write_out;      /* NULL: none */
-    const char *jsonl;          /* a file; "": standard output; NULL: no such report */
+    const char *har, *perfetto, *report; /* files, or NULL */
+    const char *write_out;               /* NULL: none */
+    const char *jsonl;                   /* a file; "": standard output; NULL: no such report */
 
     const char *user, *password; /* -u; NULL: none. A user without password is asked for it */
     bool ask_password;

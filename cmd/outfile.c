@@ -1,4 +1,5 @@
 #include "outfile.h"
+#include "resume.h"
 #include "text.h"
 
 #include <errno.h>
@@ -14,7 +15,7 @@
 
 enum { LINKS_MAX = 40, TEMP_NAME_MAX = 180 };
 
-static int fail(char *why, const char *path, const char *reason)
+int outfile_fail(char why[OUTFILE_WHY], const char *path, const char *reason)
 {
     struct text t = {0};
     text_add_shown(&t, path, strlen(path), TEXT_CUT);
@@ -102,6 +103,11 @@ static char *join(const char *dir, size_t dir_len, const char *name)
     return path;
 }
 
+char *outfile_join(const char *dir, const char *name)
+{
+    return join(dir, strcmp(dir, "/") == 0 ? 0 : strlen(dir), name);
+}
+
 /* What a symbolic link at path points to, as a path. */
 static char *follow(const char *path)
 {
@@ -183,7 +189,7 @@ int outfile_resolve(struct outfile *f, char why[OUTFILE_WHY])
     struct stat st;
     char *target = resolve(f->path, &f->descriptor);
     if (!target)
-        return fail(why, f->path, strerror(errno));
+        return outfile_fail(why, f->path, strerror(errno));
     int error = 0;
     bool there = stat(target, &st) == 0;
     if (there && S_ISDIR(st.st_mode)) {
@@ -200,7 +206,9 @@ int outfile_resolve(struct outfile *f, char why[OUTFILE_WHY])
         error = split(target, &f->dir, &f->base);
     }
     free(target);
-    return error ? fail(why, f->path, strerror(error)) : 0;
+    if (error)
+        return outfile_fail(why, f->path, strerror(error));
+    return f->resume ? resume_look(f, why) : 0;
 }
 
 int outfile_claim(const struct outfile *f, struct outfile_names *names, char why[OUTFILE_WHY])
@@ -211,42 +219,40 @@ int outfile_claim(const struct outfile *f, struct outfile_names *names, char why
     case 1:
         return 0;
     case 0:
-        return fail(why, f->path, "another URL of this run writes that file");
+        return outfile_fail(why, f->path, "another URL of this run writes that file");
     default:
-        return fail(why, f->path, strerror(ENOMEM));
+        return outfile_fail(why, f->path, strerror(ENOMEM));
     }
 }
 
 /* ---- writing ---------------------------------------------------------------------------------------------------- */
 
 /* A new file's own mode, or that of the file it replaces; its owner too where we may. */
-static int dress(const struct outfile *f, const struct outfile_names *names)
+int outfile_dress(struct outfile *f, char why[OUTFILE_WHY])
 {
     struct stat st;
-    if (!f->replaces)
-        return fchmod(f->fd, names->mode);
-    if (fstat(f->fd, &st) < 0)
-        return -1;
-    if ((st.st_uid != f->uid || st.st_gid != f->gid) && fchown(f->fd, f->uid, f->gid) < 0 && errno != EPERM)
-        return -1;
-    return fchmod(f->fd, f->mode);
+    bool ok = !f->replaces || fstat(f->fd, &st) == 0;
+    if (ok && f->replaces && (st.st_uid != f->uid || st.st_gid != f->gid))
+        ok = fchown(f->fd, f->uid, f->gid) == 0 || errno == EPERM;
+    ok = ok && fchmod(f->fd, f->mode) == 0;
+    return ok ? 0 : outfile_fail(why, f->path, strerror(errno));
 }
 
-static int open_temp(struct outfile *f, const struct outfile_names *names, char *why)
+static int open_temp(struct outfile *f, char *why)
 {
     char name[TEMP_NAME_MAX + 32];
     snprintf(name, sizeof name, ".%.*s.afetch-XXXXXX", TEMP_NAME_MAX, f->base);
-    char *temp = join(f->dir, strcmp(f->dir, "/") == 0 ? 0 : strlen(f->dir), name);
+    char *temp = outfile_join(f->dir, name);
     if (!temp)
-        return fail(why, f->path, strerror(ENOMEM));
+        return outfile_fail(why, f->path, strerror(ENOMEM));
     f->fd = mkostemp(temp, O_CLOEXEC);
     if (f->fd < 0) {
-        fail(why, f->path, strerror(errno));
+        outfile_fail(why, f->path, strerror(errno));
         free(temp);
         return -1;
     }
     f->temp = temp;
-    return dress(f, names) < 0 ? fail(why, f->path, strerror(errno)) : 0;
+    return outfile_dress(f, why);
 }
 
 /* After a call that failed: whether it is to be repeated. */
@@ -255,10 +261,21 @@ static bool again(struct outfile *f)
     return (errno == EINTR || errno == EAGAIN) && !atomic_load(&f->given_up);
 }
 
+static int open_regular(struct outfile *f, const struct outfile_names *names, char *why)
+{
+    if (!f->replaces)
+        f->mode = names->mode;
+    int rc = f->resume ? resume_open(f, why) : 1;
+    if (rc <= 0)
+        return rc;
+    rc = open_temp(f, why);
+    return rc == 0 && f->resume ? resume_fill(f, why) : rc;
+}
+
 int outfile_open(struct outfile *f, const struct outfile_names *names, char why[OUTFILE_WHY])
 {
     if (!f->direct)
-        return open_temp(f, names, why);
+        return open_regular(f, names, why);
     /* A copy, not open(2): it shares the position, so that what others write there stays. */
     if (f->descriptor >= 0)
         f->fd = fcntl(f->descriptor, F_DUPFD_CLOEXEC, 3);
@@ -266,7 +283,7 @@ int outfile_open(struct outfile *f, const struct outfile_names *names, char why[
         do
             f->fd = open(f->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
         while (f->fd < 0 && again(f));
-    return f->fd < 0 ? fail(why, f->path, strerror(errno)) : 0;
+    return f->fd < 0 ? outfile_fail(why, f->path, strerror(errno)) : 0;
 }
 
 int outfile_write(struct outfile *f, const void *data, size_t len, char why[OUTFILE_WHY])
@@ -278,7 +295,7 @@ int outfile_write(struct outfile *f, const void *data, size_t len, char why[OUTF
             at += n;
             len -= (size_t)n;
         } else if (!again(f)) {
-            return fail(why, f->path, strerror(errno));
+            return outfile_fail(why, f->path, strerror(errno));
         } else if (errno == EAGAIN) {
             poll(&(struct pollfd){.fd = f->fd, .events = POLLOUT}, 1, -1);
         }
@@ -288,8 +305,10 @@ int outfile_write(struct outfile *f, const void *data, size_t len, char why[OUTF
 
 int outfile_restart(struct outfile *f, char why[OUTFILE_WHY])
 {
+    if (f->resume)
+        return resume_restart(f, why);
     if (ftruncate(f->fd, 0) < 0 || lseek(f->fd, 0, SEEK_SET) < 0)
-        return fail(why, f->path, strerror(errno));
+        return outfile_fail(why, f->path, strerror(errno));
     return 0;
 }
 
@@ -300,12 +319,12 @@ int outfile_commit(struct outfile *f, char why[OUTFILE_WHY])
     f->fd = -1;
     /* A full disk may show only now. */
     if (fd >= 0 && close(fd) < 0 && errno != EINTR)
-        return fail(why, f->path, strerror(errno));
+        return outfile_fail(why, f->path, strerror(errno));
     if (atomic_load(&f->given_up))
-        return fail(why, f->path, strerror(ECANCELED));
+        return outfile_fail(why, f->path, strerror(ECANCELED));
     if (!f->temp)
         return 0;
-    char *target = join(f->dir, strcmp(f->dir, "/") == 0 ? 0 : strlen(f->dir), f->base);
+    char *target = outfile_join(f->dir, f->base);
     int error = !target ? ENOMEM : 0;
     /* What became a device or a folder since the claim is left alone. */
     if (!error && lstat(target, &st) == 0 && !S_ISREG(st.st_mode))
@@ -314,17 +333,20 @@ int outfile_commit(struct outfile *f, char why[OUTFILE_WHY])
         error = errno;
     free(target);
     if (error)
-        return fail(why, f->path, strerror(error));
+        return outfile_fail(why, f->path, strerror(error));
     free(f->temp);
     f->temp = NULL;
+    if (f->resume)
+        resume_committed(f);
     return 0;
 }
 
 void outfile_discard(struct outfile *f)
 {
+    bool keeps = f->fd >= 0 && f->resume && resume_keeps(f);
     if (f->fd >= 0)
         close(f->fd);
-    if (f->temp)
+    if (f->temp && !keeps)
         unlink(f->temp);
     free(f->temp);
     f->fd = -1;
@@ -333,6 +355,7 @@ void outfile_discard(struct outfile *f)
 
 void outfile_deinit(struct outfile *f)
 {
+    resume_free(f->resume);
     free(f->base);
     free(f->dir);
     free(f->path);

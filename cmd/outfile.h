@@ -20,6 +20,8 @@ struct outfile_names {
     mode_t mode; /* of a new file */
 };
 
+struct resume;
+
 struct outfile {
     char *path;     /* as asked for */
     char *dir;      /* real path of the folder of what path leads to */
@@ -29,10 +31,11 @@ struct outfile {
     bool direct;    /* no regular file: written as it is */
     int descriptor; /* -1, or which descriptor of ours the path names (/dev/stdout) */
     bool replaces;  /* a regular file with mode and owner */
-    mode_t mode;
+    mode_t mode;    /* of that, or else of a new file, once it is opened */
     uid_t uid;
     gid_t gid;
-    atomic_bool given_up; /* set by another thread: a call that is interrupted fails, and is not repeated */
+    struct resume *resume; /* -C: what there is to go on with (resume.h); NULL: nothing. Owned */
+    atomic_bool given_up;  /* set by another thread: a call that is interrupted fails, and is not repeated */
 };
 
 void outfile_names_init(struct outfile_names *names);
@@ -47,12 +50,16 @@ int outfile_claim(const struct outfile *f, struct outfile_names *names, char why
 /* Begins to write. */
 int outfile_open(struct outfile *f, const struct outfile_names *names, char why[OUTFILE_WHY]);
 int outfile_write(struct outfile *f, const void *data, size_t len, char why[OUTFILE_WHY]);
-/* Empties it: the body begins anew. */
+/* Takes away what the body has put there: it begins anew. */
 int outfile_restart(struct outfile *f, char why[OUTFILE_WHY]);
 /* The body is complete: the file gets its name. */
 int outfile_commit(struct outfile *f, char why[OUTFILE_WHY]);
-/* Closes it; what was written and not committed goes. */
+/* Closes it; what was written and not committed goes, but for the beginning of a body that can be gone on with. */
 void outfile_discard(struct outfile *f);
+/* For resume.c: a sentence about path in why, -1; a path, or NULL without memory; mode and owner of what is open. */
+int outfile_fail(char why[OUTFILE_WHY], const char *path, const char *reason);
+char *outfile_join(const char *dir, const char *name);
+int outfile_dress(struct outfile *f, char why[OUTFILE_WHY]);
 /* Frees what is closed. */
 void outfile_deinit(struct outfile *f);
 

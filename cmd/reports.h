@@ -42,6 +42,7 @@ struct sink *waterfall_new(void);
 struct sink *har_new(void);
 /* zero_ns: when the run began, on CLOCK_MONOTONIC. */
 struct sink *perfetto_new(uint64_t zero_ns);
+struct sink *page_new(const struct options *o, uint64_t zero_ns, int64_t wall_ns);
 struct sink *jsonl_new(const struct options *o);
 struct sink *writeout_new(const struct options *o);
 /* Warns of variables that there are not. */

@@ -205,9 +205,15 @@ static enum afetch_flow on_head(void *arg, struct afetch_request *r, const struc
         return refuse(r, AFETCH_MEMORY, "for an ETag");
     if (!t->file || head->status == 304) /* what is there stays as it is */
         return AFETCH_GO;
+    const struct resume *resume = filework_resume(t->file);
+    const char *why = resume ? resume_refuses(resume, head) : NULL;
+    if (why)
+        return refuse(r, AFETCH_RANGE, why);
+    if (head->complete && !(resume && resume->source == RESUME_OF_PART)) /* likewise */
+        return AFETCH_GO;
     t->begun = true;
     if (t->descriptor < 0)
-        filework_begin(t->file);
+        filework_begin(t->file, head);
     return AFETCH_GO;
 }
 
@@ -328,8 +334,12 @@ static void claim(struct transfer *t, const struct transfer_start *start)
         record_log_path(t->log, path);
     if (path && !ts->files)
         ts->files = files_new(ts->parallel, ts->owner.wake, ts->owner.arg);
-    if (path && ts->files)
-        t->file = filework_new(ts->files, path, t);
+    bool failed = false;
+    struct resume *resume = path && ts->files ? resume_new(start->options, url, &failed) : NULL;
+    if (path && ts->files && !failed)
+        t->file = filework_new(ts->files, path, resume, t);
+    else
+        free(path);
     if (!t->file) {
         struct afetch_request *request = t->request;
         finish_unwritten(t, url, *why ? why : "out of memory");
@@ -445,17 +455,22 @@ struct afetch_request *transfers_ready(struct transfers *ts)
 
 /* ---- news of their files ------------------------------------------------------------------------------------------- */
 
-static void end_claimed(struct transfer *t)
+static void end_claimed(struct transfer *t, const char *why)
 {
     struct afetch_request *request = t->request;
-    finish_unwritten(t, afetch_request_url(request), filework_problem(t->file));
+    finish_unwritten(t, afetch_request_url(request), why);
     afetch_request_free(request);
 }
 
 static void on_claimed(struct transfer *t)
 {
     if (filework_problem(t->file)) {
-        end_claimed(t);
+        end_claimed(t, filework_problem(t->file));
+        return;
+    }
+    const struct resume *resume = filework_resume(t->file);
+    if (resume && !resume_ask(resume, t->request)) {
+        end_claimed(t, "out of memory");
         return;
     }
     int descriptor = filework_descriptor(t->file);

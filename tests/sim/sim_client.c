@@ -16,6 +16,8 @@ static struct sim_url *alive(struct sim_url *u, const char *what)
         sim_fail(&u->world->sim, "URL %zu: %s after its result", u->index, what);
     if (u->paused)
         sim_fail(&u->world->sim, "URL %zu: %s while it is paused", u->index, what);
+    if (u->canceled)
+        sim_fail(&u->world->sim, "URL %zu: %s after it was canceled", u->index, what);
     return u;
 }
 
@@ -23,6 +25,7 @@ static enum afetch_flow on_head(void *arg, struct afetch_request *r, const struc
 {
     struct sim_url *u = alive(arg, "a head");
     sim_trail_head(u, head, afetch_request_header(r, "x-id"));
+    sim_cancel_within(u, CANCELS_IN_HEAD);
     return AFETCH_GO;
 }
 
@@ -31,6 +34,8 @@ static enum afetch_flow on_restart(void *arg, struct afetch_request *r)
     struct sim_url *u = arg;
     if (u->done || u->request != r)
         sim_fail(&u->world->sim, "URL %zu: a restart after its result", u->index);
+    if (u->canceled)
+        sim_fail(&u->world->sim, "URL %zu: a restart after it was canceled", u->index);
     if (u->paused)
         sim_met(&u->world->sim, MET_RESTART_PAUSED);
     return sim_trail_restart(u) ? AFETCH_GO : AFETCH_ABORT;
@@ -63,6 +68,7 @@ static enum afetch_flow on_body(void *arg, struct afetch_request *r, const void 
         sim_fail(sim, "URL %zu: %zu bytes from %zu on are not those that were served", u->index, len, u->delivered);
     u->delivered += len;
     sim_limits_delivered(u->world, len);
+    sim_cancel_within(u, CANCELS_IN_BODY);
     if (u->delivered > u->abort_at) {
         sim_met(sim, MET_ABORTED);
         if (u->abort_code != AFETCH_WRITE)
@@ -111,6 +117,7 @@ static void on_done(void *arg, struct afetch_request *r, const struct afetch_res
     u->request = NULL;
     w->done++;
     w->sim.cover->results[result->code]++;
+    sim_cancel_done(u, result);
     sim_trail_end(u, result);
     sim_judge(u, result);
     if (w->describes)
@@ -156,6 +163,7 @@ static struct afetch_request *next_request(struct sim_world *w)
         if (u->request) {
             u->given = true;
             afetch_request_set_callbacks(u->request, &callbacks, u);
+            sim_cancel_given(u);
             return u->request;
         }
         if (sim_memory_failed() == u->memory_failed)
@@ -224,10 +232,10 @@ static bool make_session(struct sim_world *w)
     opt.parallel_max_host += w->plant == PLANT_HOST && opt.parallel_max_host ? 1 : 0;
     opt.redirects_max += w->plant == PLANT_FOLLOW && opt.redirects_max >= 0 ? 1 : 0;
     opt.location_trusted |= w->plant == PLANT_SECRET;
-    opt.limit_rate *= w->plant == PLANT_RATE ? 2 : 1;
-    opt.start_interval_us /= w->plant == PLANT_PACE ? 2 : 1;
     opt.retry_delay_ms = w->plant == PLANT_BACKOFF ? 1 : opt.retry_delay_ms;
     opt.retry_max -= w->plant == PLANT_GIVE_UP && opt.retry_max ? 1 : 0;
+    opt.limit_rate *= w->plant == PLANT_RATE ? 2 : 1;
+    opt.start_interval_us /= w->plant == PLANT_PACE ? 2 : 1;
     opt.trace = w->traces ? on_trace : NULL;
     opt.trace_arg = &w->sim;
     opt.tls.ca_file = w->tls ? sim_tls_ca_file(&w->sim) : NULL;

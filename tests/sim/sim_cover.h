@@ -67,6 +67,12 @@
     X(RESTART_CHANGED, "bodies taken back as they had changed")                                                        \
     X(RESTART_PAUSED, "bodies taken back while they are paused")                                                       \
     X(RESTART_REFUSED, "bodies not taken back")                                                                        \
+    X(CANCELED_QUEUED, "requests canceled before they began")                                                          \
+    X(CANCELED_PLACING, "requests canceled in line for a place")                                                       \
+    X(CANCELED_WAITING, "requests canceled while they wait to try again, or for their origin")                         \
+    X(CANCELED_UNDER_WAY, "requests canceled on their way")                                                            \
+    X(CANCELED_PAUSED, "requests canceled in a pause")                                                                 \
+    X(CANCELED_WITHIN, "requests canceled in a callback of their own")                                                 \
     X(MEMORY, "allocations that failed")                                                                               \
     X(TLS_FULL_1_2, "full handshakes of TLS 1.2")                                                                      \
     X(TLS_FULL_1_3, "full handshakes of TLS 1.3")                                                                      \

@@ -35,7 +35,7 @@ static uint64_t codes_of_world(const struct sim_url *u)
     uint64_t all = 0;
     if (sim_memory_failed() > u->memory_failed && w->plant != PLANT_MEMORY)
         all |= sim_code(AFETCH_MEMORY);
-    if (w->canceled)
+    if (w->canceled || u->canceled)
         all |= sim_code(AFETCH_CANCELED);
     if (w->opt.deadline_ms)
         all |= sim_code(AFETCH_TIMEOUT);

@@ -130,6 +130,7 @@ void sim_limits_check(struct sim_world *w)
         sim_met(&w->sim, MET_RATE_HELD);
     check_pool(w, &w->session->pool);
     check_origins(w, &w->session->pool);
+    sim_cancel_check(w);
     if (w->features & SIM_RETRIES)
         check_waiting(w);
 }

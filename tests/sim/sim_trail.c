@@ -138,8 +138,8 @@ void sim_trail_end(struct sim_url *u, const struct afetch_result *result)
     bool waits = u->hops > 0 && (u->last.then == THEN_RETRY || u->last.then == THEN_MAY_RETRY);
     if (!waits || u->trail.retries == result->retries)
         return;
-    bool stopped = u->world->canceled || sim_late(u->world);
-    if (!stopped && !u->refused && u->last.then == THEN_RETRY)
+    bool ended = u->world->canceled || u->canceled || u->refused || sim_late(u->world);
+    if (!ended && u->last.then == THEN_RETRY)
         sim_fail(&u->world->sim, "URL %zu: ended with %d, where it should have tried again", u->index,
                  (int)result->code);
     u->trail = u->before;
