@@ -4,7 +4,6 @@
 #include <string.h>
 
 enum {
-    WRITE_FROM = 64 * 1024,      /* bytes that are worth a thread's turn before the body is complete */
     FILE_FULL = 256 * 1024,      /* bytes of one file that may wait */
     FILE_ROOM = FILE_FULL / 4,   /* and when more may come */
     ALL_FULL = 32 * 1024 * 1024, /* bytes of all files; over that each one that has any is full */
@@ -189,11 +188,10 @@ static struct filework *give_up_place(struct filework *w)
     return other;
 }
 
-/* Its job, if a thread should be given it now. */
-static struct job *job_of(struct filework *w)
+struct job *filework_job(struct filework *w)
 {
     struct files *files = w->files;
-    if (w->working || w->parked)
+    if (w->working || w->parked || w->in_lane)
         return NULL;
     filework_at(w, w->opened ? "writing" : "opening");
     if (!w->placed && files->open >= files->open_max) {
@@ -263,6 +261,8 @@ static int write_chunk(struct filework *w, char *why)
 
 static int commit(struct filework *w, char *why)
 {
+    w->f.timed = w->timed;
+    w->f.modified_s = w->modified_s;
     filework_enter(w, "closing");
     int rc = outfile_commit(&w->f, why);
     filework_leave(w);
@@ -321,7 +321,8 @@ static void work(struct job *job)
 
 /* ---- its owner --------------------------------------------------------------------------------------------------- */
 
-struct filework *filework_new(struct files *files, char *path, struct resume *resume, void *owner)
+struct filework *filework_new(struct files *files, char *path, const struct outfile_ways *ways, struct resume *resume,
+                              void *owner)
 {
     struct filework *w = malloc(sizeof *w);
     if (!w) {
@@ -332,6 +333,8 @@ struct filework *filework_new(struct files *files, char *path, struct resume *re
     *w = (struct filework){.job.run = work, .files = files, .owner = owner, .in_lane = true};
     outfile_init(&w->f, path);
     w->f.resume = resume;
+    if (ways)
+        w->f.ways = *ways;
     filework_at(w, "looking up");
     if (filework_queue_name(w))
         return w;
@@ -346,6 +349,27 @@ const char *filework_problem(struct filework *w)
     const char *why = !w->failed ? NULL : w->why ? w->why : "out of memory";
     pthread_mutex_unlock(&w->files->lock);
     return why;
+}
+
+bool filework_skips(struct filework *w)
+{
+    pthread_mutex_lock(&w->files->lock);
+    bool skips = w->skipped;
+    pthread_mutex_unlock(&w->files->lock);
+    return skips;
+}
+
+const char *filework_path(const struct filework *w)
+{
+    return w->f.path;
+}
+
+void filework_set_time(struct filework *w, int64_t modified_s)
+{
+    pthread_mutex_lock(&w->files->lock);
+    w->timed = true;
+    w->modified_s = modified_s;
+    pthread_mutex_unlock(&w->files->lock);
 }
 
 int filework_descriptor(const struct filework *w)
@@ -369,6 +393,12 @@ const struct resume *filework_resume(const struct filework *w)
     return w->f.resume;
 }
 
+/* With the lock held. What is not claimed yet is known to be none. */
+static bool is_direct(const struct filework *w)
+{
+    return !w->in_lane && w->f.direct;
+}
+
 void filework_begin(struct filework *w, const struct afetch_head *head)
 {
     pthread_mutex_lock(&w->files->lock);
@@ -377,7 +407,7 @@ void filework_begin(struct filework *w, const struct afetch_head *head)
     if (w->f.resume)
         resume_begin(w->f.resume, head);
     /* A file is opened when there is something to write, which mostly is when it is complete. */
-    files_give(w->files, w->f.direct ? job_of(w) : NULL);
+    files_give(w->files, is_direct(w) ? filework_job(w) : NULL);
 }
 
 /* With the lock held: at the end of the last chunk, where there is room. */
@@ -438,14 +468,14 @@ enum filework_flow filework_write(struct filework *w, const void *data, size_t l
     files->queued += len;
     w->full = w->queued > FILE_FULL || files->queued > ALL_FULL;
     enum filework_flow flow = w->full ? FILEWORK_FULL : FILEWORK_GO;
-    files_give(files, w->f.direct || w->full || w->queued >= WRITE_FROM ? job_of(w) : NULL);
+    files_give(files, is_direct(w) || w->full || w->queued >= FILEWORK_WRITE_FROM ? filework_job(w) : NULL);
     return flow;
 }
 
 bool filework_restart(struct filework *w)
 {
     pthread_mutex_lock(&w->files->lock);
-    bool ok = !w->taken || !w->f.direct;
+    bool ok = !w->taken || !is_direct(w);
     if (ok && w->taken) {
         drop_chunks(w);
         w->taken = w->full = w->restarted = false;
@@ -460,7 +490,7 @@ bool filework_commit(struct filework *w)
     pthread_mutex_lock(&w->files->lock);
     bool ok = !w->failed;
     w->complete = ok;
-    files_give(w->files, ok ? job_of(w) : NULL);
+    files_give(w->files, ok ? filework_job(w) : NULL);
     return ok;
 }
 
@@ -503,7 +533,7 @@ void filework_free(struct filework *w)
         filework_interrupt(w);
     }
     if (w->placed || w->kept)
-        job = job_of(w); /* a thread closes it */
+        job = filework_job(w); /* a thread closes it */
     else if (!w->in_lane && !w->working)
         filework_destroy(w);
     files_give(files, job);

@@ -24,11 +24,19 @@ enum filework_news {
 /* Tells each owner his news, as bits. */
 void files_collect(struct files *files, void (*tell)(void *owner, unsigned news));
 
-/* Takes a name for an owner, in the order of the calls where names lie in one folder: FILEWORK_CLAIMED follows. resume:
- * -C (resume.h), or NULL. Owns path and resume, also on failure. NULL: no memory. */
-struct filework *filework_new(struct files *files, char *path, struct resume *resume, void *owner);
+/* Takes a name for an owner, in the order of the calls where names lie in one folder: FILEWORK_CLAIMED follows; what it is
+ * given before then waits. ways: how it is made, or NULL. resume: -C (resume.h), or NULL. Owns path and resume, also on
+ * failure. NULL: no memory. */
+struct filework *filework_new(struct files *files, char *path, const struct outfile_ways *ways, struct resume *resume,
+                              void *owner);
 /* What went wrong, a sentence; NULL: nothing. */
 const char *filework_problem(struct filework *w);
+/* Whether that is a file that is there, and stays (OUTFILE_SKIP). */
+bool filework_skips(struct filework *w);
+/* Once it is claimed: its path, which may be another than was given (OUTFILE_NUMBER). */
+const char *filework_path(const struct filework *w);
+/* Before filework_commit: when it was modified. */
+void filework_set_time(struct filework *w, int64_t modified_s);
 /* Once it is claimed: which descriptor of ours the path names, or -1. */
 int filework_descriptor(const struct filework *w);
 

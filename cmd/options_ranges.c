@@ -97,7 +97,7 @@ static int check_resume(struct options *o)
     bool sends = o->uploads.count > 0 || o->form.count > 0 || (o->has_data && !o->get);
     if (o->head || sends || (o->method && strcmp(o->method, "GET") != 0))
         return refuse(o, EXIT_USAGE, "-C goes on with what a GET brings; leave -I, -X, -d, -F and -T out");
-    if (o->resume == RESUME_FOUND && o->outputs.count == 0)
+    if (o->resume == RESUME_FOUND && !options_has_files(o))
         options_warn(o, "-C - without -o: there is nothing to go on with");
     return 0;
 }

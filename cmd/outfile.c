@@ -184,15 +184,77 @@ void outfile_init(struct outfile *f, char *path)
     atomic_init(&f->given_up, false);
 }
 
+/* Has what was changed in a folder put on the disk. 0 or an errno. */
+static int sync_folder(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int error = fd < 0 || fsync(fd) < 0 ? errno : 0;
+    if (fd >= 0)
+        close(fd);
+    return error == EINVAL ? 0 : error; /* a file system that cannot */
+}
+
+/* Makes a folder whose name ends at end, in the one that is there. 0 or an errno. */
+static int make_folder(char *path, char *end, bool sync)
+{
+    char saved = *end, *slash;
+    *end = '\0';
+    int error = mkdir(path, 0750) < 0 && errno != EEXIST ? errno : 0;
+    if (!error && sync) {
+        slash = strrchr(path, '/');
+        char *above = !slash ? strdup(".") : slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+        error = above ? sync_folder(above) : ENOMEM;
+        free(above);
+    }
+    *end = saved;
+    return error;
+}
+
+/* Makes the folders of a path that are not there, with curl's mode. 0 or an errno. */
+static int make_folders(const char *path, bool sync)
+{
+    struct stat st;
+    const char *slash = strrchr(path, '/');
+    char *folder = slash && slash > path ? strndup(path, (size_t)(slash - path)) : NULL;
+    int error = slash && slash > path && !folder ? ENOMEM : 0;
+    if (folder && stat(folder, &st) < 0)
+        for (char *end = folder; !error && *end;) {
+            end += strspn(end, "/");
+            end += strcspn(end, "/");
+            char saved = *end;
+            *end = '\0';
+            bool there = stat(folder, &st) == 0;
+            *end = saved;
+            if (!there)
+                error = make_folder(folder, end, sync);
+        }
+    free(folder);
+    return error;
+}
+
+/* What there being something means. */
+static int judge(const struct outfile *f, char *why)
+{
+    if (!f->replaces || f->ways.there == OUTFILE_REPLACE)
+        return 0;
+    outfile_fail(why, f->path, strerror(EEXIST));
+    return f->ways.there == OUTFILE_REFUSE ? -1 : OUTFILE_TAKEN;
+}
+
 int outfile_resolve(struct outfile *f, char why[OUTFILE_WHY])
 {
     struct stat st;
+    int made = f->ways.create_dirs ? make_folders(f->path, f->ways.sync) : 0;
+    if (made)
+        return outfile_fail(why, f->path, strerror(made));
     char *target = resolve(f->path, &f->descriptor);
     if (!target)
         return outfile_fail(why, f->path, strerror(errno));
     int error = 0;
     bool there = stat(target, &st) == 0;
-    if (there && S_ISDIR(st.st_mode)) {
+    if (!there && errno == ENAMETOOLONG) {
+        error = errno; /* which its temporary file would not show */
+    } else if (there && S_ISDIR(st.st_mode)) {
         error = EISDIR;
     } else if (there && (f->descriptor >= 0 || !S_ISREG(st.st_mode))) {
         f->direct = true;
@@ -208,7 +270,19 @@ int outfile_resolve(struct outfile *f, char why[OUTFILE_WHY])
     free(target);
     if (error)
         return outfile_fail(why, f->path, strerror(error));
-    return f->resume ? resume_look(f, why) : 0;
+    int rc = judge(f, why);
+    return rc == 0 && f->resume ? resume_look(f, why) : rc;
+}
+
+int outfile_resolve_again(struct outfile *f, char *path, char why[OUTFILE_WHY])
+{
+    free(f->path);
+    free(f->dir);
+    free(f->base);
+    f->path = path;
+    f->dir = f->base = NULL;
+    f->direct = f->replaces = false;
+    return outfile_resolve(f, why);
 }
 
 int outfile_claim(const struct outfile *f, struct outfile_names *names, char why[OUTFILE_WHY])
@@ -219,7 +293,8 @@ int outfile_claim(const struct outfile *f, struct outfile_names *names, char why
     case 1:
         return 0;
     case 0:
-        return outfile_fail(why, f->path, "another URL of this run writes that file");
+        outfile_fail(why, f->path, "another URL of this run writes that file");
+        return OUTFILE_TAKEN;
     default:
         return outfile_fail(why, f->path, strerror(ENOMEM));
     }
@@ -264,7 +339,7 @@ static bool again(struct outfile *f)
 static int open_regular(struct outfile *f, const struct outfile_names *names, char *why)
 {
     if (!f->replaces)
-        f->mode = names->mode;
+        f->mode = f->ways.has_mode ? f->ways.mode : names->mode;
     int rc = f->resume ? resume_open(f, why) : 1;
     if (rc <= 0)
         return rc;
@@ -312,9 +387,46 @@ int outfile_restart(struct outfile *f, char why[OUTFILE_WHY])
     return 0;
 }
 
-int outfile_commit(struct outfile *f, char why[OUTFILE_WHY])
+/* Gives a file its name where nothing else may be replaced by it. 0 or an errno. */
+static int name_anew(const char *temp, const char *target)
+{
+#ifdef RENAME_NOREPLACE
+    if (renameat2(AT_FDCWD, temp, AT_FDCWD, target, RENAME_NOREPLACE) == 0)
+        return 0;
+    if (errno != EINVAL && errno != ENOSYS)
+        return errno;
+#endif
+    return link(temp, target) < 0 || unlink(temp) < 0 ? errno : 0;
+}
+
+/* Gives a file its name. 0 or an errno. */
+static int name_file(const struct outfile *f, const char *target)
 {
     struct stat st;
+    /* What became a device or a folder since the claim is left alone. */
+    if (lstat(target, &st) == 0 && !S_ISREG(st.st_mode))
+        return EEXIST;
+    if (f->ways.there != OUTFILE_REPLACE)
+        return name_anew(f->temp, target);
+    return rename(f->temp, target) < 0 ? errno : 0;
+}
+
+/* What is to be done to a file before it has its name. 0 or an errno. */
+static int finish_file(const struct outfile *f)
+{
+    const struct timespec times[] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = (time_t)f->modified_s}};
+    if (f->direct || f->fd < 0)
+        return 0;
+    if (f->timed && futimens(f->fd, times) < 0)
+        return errno;
+    return f->ways.sync && fsync(f->fd) < 0 ? errno : 0;
+}
+
+int outfile_commit(struct outfile *f, char why[OUTFILE_WHY])
+{
+    int unfinished = finish_file(f);
+    if (unfinished)
+        return outfile_fail(why, f->path, strerror(unfinished));
     int fd = f->fd;
     f->fd = -1;
     /* A full disk may show only now. */
@@ -325,12 +437,7 @@ int outfile_commit(struct outfile *f, char why[OUTFILE_WHY])
     if (!f->temp)
         return 0;
     char *target = outfile_join(f->dir, f->base);
-    int error = !target ? ENOMEM : 0;
-    /* What became a device or a folder since the claim is left alone. */
-    if (!error && lstat(target, &st) == 0 && !S_ISREG(st.st_mode))
-        error = EEXIST;
-    if (!error && rename(f->temp, target) < 0)
-        error = errno;
+    int error = target ? name_file(f, target) : ENOMEM;
     free(target);
     if (error)
         return outfile_fail(why, f->path, strerror(error));
@@ -338,7 +445,8 @@ int outfile_commit(struct outfile *f, char why[OUTFILE_WHY])
     f->temp = NULL;
     if (f->resume)
         resume_committed(f);
-    return 0;
+    error = f->ways.sync ? sync_folder(f->dir) : 0;
+    return error ? outfile_fail(why, f->path, strerror(error)) : 0;
 }
 
 void outfile_discard(struct outfile *f)

@@ -22,6 +22,23 @@ struct outfile_names {
 
 struct resume;
 
+/* What a file that is there already means. */
+enum outfile_there {
+    OUTFILE_REPLACE, /* it is replaced */
+    OUTFILE_REFUSE,  /* it is left alone, and the URL fails */
+    OUTFILE_NUMBER,  /* it is left alone, and NAME.1 .. NAME.100 are tried */
+    OUTFILE_SKIP     /* it is left alone, and the URL is not fetched */
+};
+
+/* How files are made. All zero is the default. */
+struct outfile_ways {
+    enum outfile_there there;
+    bool create_dirs; /* folders that are not there are made */
+    bool sync;        /* file and folder are on the disk once it is committed */
+    bool has_mode;    /* mode is that of new files, whatever the umask */
+    mode_t mode;
+};
+
 struct outfile {
     char *path;     /* as asked for */
     char *dir;      /* real path of the folder of what path leads to */
@@ -34,6 +51,9 @@ struct outfile {
     mode_t mode;    /* of that, or else of a new file, once it is opened */
     uid_t uid;
     gid_t gid;
+    struct outfile_ways ways;
+    bool timed;            /* modified_s is when it was modified, as its server has it */
+    int64_t modified_s;    /* since the epoch */
     struct resume *resume; /* -C: what there is to go on with (resume.h); NULL: nothing. Owned */
     atomic_bool given_up;  /* set by another thread: a call that is interrupted fails, and is not repeated */
 };
@@ -43,9 +63,13 @@ void outfile_names_deinit(struct outfile_names *names);
 
 /* f owns path from now on. */
 void outfile_init(struct outfile *f, char *path);
-/* What path leads to. This and the following: -1 with a sentence in why. */
+/* What path leads to; makes its folders where they are wanted. This and the following: 0, or -1 with a sentence in why.
+ * OUTFILE_TAKEN, with a sentence too: there is a file, which stays (OUTFILE_NUMBER, OUTFILE_SKIP). */
+enum { OUTFILE_TAKEN = 1 };
 int outfile_resolve(struct outfile *f, char why[OUTFILE_WHY]);
-/* Takes the name, before anything is fetched. */
+/* The same for another path, which f owns then. */
+int outfile_resolve_again(struct outfile *f, char *path, char why[OUTFILE_WHY]);
+/* Takes the name, before anything is fetched. OUTFILE_TAKEN: another file of this run has it. */
 int outfile_claim(const struct outfile *f, struct outfile_names *names, char why[OUTFILE_WHY]);
 /* Begins to write. */
 int outfile_open(struct outfile *f, const struct outfile_names *names, char why[OUTFILE_WHY]);

@@ -19,7 +19,7 @@ struct report {
     bool lines;              /* of successes are wanted: no other report is in their place */
     struct reports *reports; /* beside them; NULL: none */
     struct waterfall *waterfall; /* of --compare, for the parent to draw, when the run has ended; NULL: none */
-    uint64_t inputs, failed, bytes;
+    uint64_t inputs, failed, skipped, bytes;
     int code;         /* the first failure's */
     bool several;     /* there were failures of different codes */
     int run_code;     /* a failure of the run as a whole; 0: none */

@@ -7,7 +7,7 @@
 #include "reports.h"
 #include "sent.h"
 #include "signals.h"
-#include "template.h"
+#include "target.h"
 #include "transfer.h"
 #include "url_edit.h"
 
@@ -123,8 +123,9 @@ static void plan(struct run *r, const struct transfer_start *start, const char *
     char why[OUTFILE_WHY] = "", host[AFETCH_HOST_SIZE];
     struct afetch_request *shown = afetch_request_new(text, len);
     const char *url = shown ? afetch_request_url(shown) : NULL;
-    char *path =
-        url && start->output ? template_fill(start->output, start->n, url, start->glob, why, sizeof why) : NULL;
+    const struct target target = {
+        .folder = r->options->output_dir, .output = start->output, .url = url, .glob = start->glob, .n = start->n};
+    char *path = url && start->output ? target_path(&target, why, sizeof why) : NULL;
     enum afetch_code code = url ? afetch_url_host(text, len, r->options->proto_default, host) : AFETCH_MEMORY;
     if (code == AFETCH_OK && start->output && !path)
         code = *why ? AFETCH_WRITE : AFETCH_MEMORY;
@@ -294,8 +295,8 @@ static void on_wake(void *arg)
 unsigned run_fit(const struct options *o, struct report *report)
 {
     struct rlimit limit;
-    unsigned each = 1 + (o->outputs.count > 0) + (o->uploads.count > 0) +
-                    (o->mode == AFETCH_THREADS); /* a thread is woken by one */
+    unsigned each =
+        1 + options_has_files(o) + (o->uploads.count > 0) + (o->mode == AFETCH_THREADS); /* a thread is woken by one */
     rlim_t need = (rlim_t)o->parallel_max * each + SPARE_DESCRIPTORS;
     if (o->mode == AFETCH_SYNC || getrlimit(RLIMIT_NOFILE, &limit) < 0)
         return o->parallel_max;

@@ -35,7 +35,7 @@ struct transfers {
 struct transfer_start {
     struct report_place place;
     uint64_t urlnum;         /* which URL, from 0 */
-    const char *output;      /* -o, or NULL */
+    const char *output;      /* as in struct target, or NULL */
     const struct glob *glob; /* whose values -o may want, during the call; NULL: none */
     uint64_t n;              /* which input, from 1 */
     const struct options *options;

@@ -93,7 +93,7 @@ static void await(struct owner *o, unsigned news)
 static void own(struct owner *o, const char *path)
 {
     *o = (struct owner){0};
-    o->w = filework_new(files, strdup(path), NULL, o);
+    o->w = filework_new(files, strdup(path), NULL, NULL, o);
     assert_non_null(o->w);
     await(o, FILEWORK_CLAIMED);
     assert_null(filework_problem(o->w));
@@ -170,13 +170,13 @@ static void empty_file(void **state)
 static void given_up_in_each_state(void **state)
 {
     (void)state;
-    static char piece[WRITE_FROM];
+    static char piece[FILEWORK_WRITE_FROM];
     run_with(2);
     for (int i = 0; i < 200; i++) {
         struct owner o = {0};
         char name[16];
         snprintf(name, sizeof name, "%d", i);
-        o.w = filework_new(files, strdup(name), NULL, &o);
+        o.w = filework_new(files, strdup(name), NULL, NULL, &o);
         if (i % 5 > 0)
             await(&o, FILEWORK_CLAIMED);
         if (i % 5 > 1)
@@ -196,7 +196,7 @@ static void failures_are_told(void **state)
     (void)state;
     struct owner o = {0};
     run_with(4);
-    o.w = filework_new(files, strdup("no/such"), NULL, &o);
+    o.w = filework_new(files, strdup("no/such"), NULL, NULL, &o);
     await(&o, FILEWORK_CLAIMED);
     assert_non_null(strstr(filework_problem(o.w), strerror(ENOENT)));
     filework_free(o.w);
@@ -218,7 +218,7 @@ static void names_in_order(void **state)
     struct owner o[60] = {0};
     run_with(4);
     for (size_t i = 0; i < 60; i++)
-        o[i].w = filework_new(files, strdup(same[i % 3]), NULL, &o[i]);
+        o[i].w = filework_new(files, strdup(same[i % 3]), NULL, NULL, &o[i]);
     for (size_t i = 0; i < 60; i++) {
         await(&o[i], FILEWORK_CLAIMED);
         assert_int_equal(filework_problem(o[i].w) == NULL, i == 0);
