@@ -350,6 +350,19 @@ def test_a_file_that_is_there():
             place.ends_whole(store.body)
 
 
+def test_names_and_times_of_the_server():
+    """-O and -R: the file is looked for under the URL's name; a resumed one has the server's time."""
+    for name in (["-O"], ["--remote-name-all"]):
+        store, place = Store(), Place(data("a")[:100_000])
+        with Peer(store) as p:
+            for cut in (50_000, None):
+                store.cut = cut
+                run("-C", "-", *name, "-R", "--output-dir", place.folder, "-s", p.url("/f"))
+            assert [r[0] for r in ranges(p)] == [["bytes=100000-"], ["bytes=150000-"]], ranges(p)
+            place.ends_whole(store.body)
+            assert int(os.stat(place.path).st_mtime) == OLD
+
+
 def test_a_file_that_is_whole():
     """A success, and nothing is done to it: by a 416 for its very size, or a 200 of a server that knows no ranges."""
     for knows in (True, False):
