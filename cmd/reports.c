@@ -53,7 +53,8 @@ void reports_tell(struct reports *rs, struct record *rec)
 {
     rec->wall_ns = rs->wall_ns;
     for (size_t i = 0; i < rs->count; i++)
-        rs->sink[i]->tell(rs->sink[i], rec);
+        if (!rec->skipped || rs->sink[i]->skipped_too)
+            rs->sink[i]->tell(rs->sink[i], rec);
 }
 
 bool reports_full(const struct reports *rs)

@@ -11,6 +11,7 @@ struct sink {
     struct report *report;
     struct report_file file; /* with a path, or none */
     unsigned want;           /* RECORD_... */
+    bool skipped_too;        /* it is told of inputs that were skipped, too */
     void (*tell)(struct sink *s, const struct record *rec);
     void (*end)(struct sink *s);  /* all inputs were told; NULL: nothing is left to be written */
     void (*free)(struct sink *s); /* what is its own, the struct included */

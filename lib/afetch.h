@@ -142,6 +142,11 @@ struct afetch_options {
     unsigned parallel_max_host;  /* connections to one scheme, host and port; 0: no limit of its own */
     uint64_t connect_timeout_ms; /* look-up, connection and TLS together, of each attempt; 0: none; default 30,000 */
     uint64_t timeout_ms;         /* an attempt as a whole; waiting for a place does not count; 0: none (default) */
+    uint64_t deadline_ms;        /* a run as a whole; 0: none (default) */
+    uint64_t speed_limit;        /* bytes a second; a transfer that is slower for speed_time_ms times out; 0: none */
+    uint64_t speed_time_ms;      /* 0: 30 s */
+    uint64_t limit_rate;         /* bytes a second of all transfers together, received, and likewise sent; 0: none */
+    uint64_t start_interval_us;  /* between the beginnings of two transfers, at least; 0: none */
     const char *user_agent;      /* NULL: "afetch/VERSION"; "": none */
     uint64_t expect_timeout_ms;  /* a large body waits so long for the server's 100 (Continue); default 1,000 */
     const char *const *headers;  /* "Name: value" for every request; curl's meaning of "Name:" and "Name;" */
@@ -244,8 +249,9 @@ AFETCH_API void afetch_session_set_tick(struct afetch_session *s, uint64_t inter
                                         void *arg);
 
 /* Runs until every request is done and the source has ended. AFETCH_OK, whatever became of the requests;
- * AFETCH_CANCELED after afetch_session_cancel; AFETCH_MEMORY; AFETCH_INTERNAL from within a callback. May be run again
- * afterwards, with the connections that are left. */
+ * AFETCH_CANCELED after afetch_session_cancel; AFETCH_TIMEOUT when deadline_ms have passed: all that was not done failed
+ * so; AFETCH_MEMORY; AFETCH_INTERNAL from within a callback. May be run again afterwards, with the connections that are
+ * left. */
 AFETCH_API enum afetch_code afetch_session_run(struct afetch_session *s);
 
 /* The source may have something. From any thread, and from a signal handler. */

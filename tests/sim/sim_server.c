@@ -375,7 +375,8 @@ static void peer_writing(void *peer, const char *data, size_t len)
         p->host->used++;
     p->used = true;
     p->asked_in = p->asked->hops;
-    if (p->asks > 0 && p->asked->last.then != THEN_AGAIN && sim_retry_held(p->host, *p->w->sim.now_ns))
+    bool late = p->w->opt.limit_rate > 0; /* the client may not have read what asks for it */
+    if (p->asks > 0 && !late && p->asked->last.then != THEN_AGAIN && sim_retry_held(p->host, *p->w->sim.now_ns))
         sim_fail(&p->w->sim, "a request for URL %zu at host %s, which wanted to be left alone", p->asked->index,
                  p->host->name);
     p->asked->hop.tainted |= p->said_unasked || (p->served > 0 && p->last.page.extra);

@@ -73,7 +73,7 @@ struct sim_host {
 
 /* Of the library, beside the plain fetch: each seed has some of them, by chances of their own, so that a seed without one
  * is the same run as before it was there. */
-enum sim_feature { SIM_REDIRECTS = 1, SIM_RETRIES = 2, SIM_FEATURES = 3 };
+enum sim_feature { SIM_REDIRECTS = 1, SIM_RETRIES = 2, SIM_CANCELS = 4, SIM_SPEED = 8, SIM_FEATURES = 15 };
 
 struct sim_world;
 
@@ -155,6 +155,9 @@ enum sim_undo {
     UNDO_NEVER /* it has no such callback */
 };
 
+/* When a single request is cancelled. */
+enum sim_cancels { CANCELS_NEVER, CANCELS_LATER, CANCELS_IN_HEAD, CANCELS_IN_BODY, CANCELS_OTHER /* in its head */ };
+
 /* What is served at one target: at /u12 for URL 12, and where it redirects, at /u12/1, /u12/2 … */
 struct sim_page {
     struct sim_host *host;
@@ -235,11 +238,14 @@ struct sim_url {
     bool secrets;      /* Authorization and Cookie, by hand */
     unsigned fields;   /* of its own in the request */
     enum sim_undo undo;
+    enum sim_cancels cancels;
+    uint64_t cancel_after_ns;
     size_t abort_at; /* SIZE_MAX: it doesn't */
     enum afetch_code abort_code;
     /* what has happened */
     struct afetch_request *request; /* NULL: not handed over, or done */
     bool given, done, paused;
+    bool begun;             /* it has had a place */
     uint64_t leapt_ns;      /* before it was made */
     uint64_t memory_failed; /* allocations, before it was made */
     uint64_t resumed_ns;    /* when it last was */
@@ -251,7 +257,9 @@ struct sim_url {
     bool refused;                   /* to take it back */
     struct sim_trail trail, before; /* the latter: before it was to try again */
     struct sim_hop hop, last;       /* that is under way, and that ended last */
-    struct sim_event resume;
+    struct sim_event resume, cancel;
+    bool canceled;
+    uint64_t canceled_ns, canceled_leapt_ns;
 };
 
 /* Its Content-Type: "text/x-7", or nothing. */
@@ -291,6 +299,16 @@ bool sim_ranges_field(const struct sim_served *s, size_t index, char *out, size_
 /* To a request with that head: what is served may have changed, and may be a part. */
 void sim_ranges_answer(struct sim_served *s, const char *head);
 
+/* ---- cancels of single requests, sim_cancel.c ------------------------------------------------------------------------ */
+
+void sim_cancel_plan(struct sim_url *u, struct rng *r);
+/* Its request is made; it is within that callback; it has its result. */
+void sim_cancel_given(struct sim_url *u);
+void sim_cancel_within(struct sim_url *u, enum sim_cancels callback);
+void sim_cancel_done(struct sim_url *u, const struct afetch_result *result);
+/* Who was cancelled ends at once. */
+void sim_cancel_check(struct sim_world *w);
+
 /* ---- mistakes ------------------------------------------------------------------------------------------------------ */
 
 /* Planted, so that it can be seen that they are found (afetch-sim --plant). */
@@ -309,11 +327,14 @@ enum sim_plant {
     PLANT_CRASH,       /* the client aborts */
     PLANT_KIND,        /* one kind of fault never happens */
     PLANT_SECRET,      /* credentials go to other origins */
+    PLANT_RATE,        /* the session's limit of rate is above that which holds */
+    PLANT_PACE,        /* its transfers begin closer together than they should */
     PLANT_FOLLOW,      /* a redirect more than may be is followed */
     PLANT_HOLD,        /* Retry-After says half of what is meant */
     PLANT_BACKOFF,     /* retries come at once */
     PLANT_GIVE_UP,     /* there is a try less */
     PLANT_GLUE,        /* a server says of another version that it is the same */
+    PLANT_CANCEL,      /* a cancel is not made */
     PLANT_REST,        /* it is thought that who was redirected waits */
     PLANTS
 };
@@ -350,12 +371,16 @@ struct sim_world {
     uint64_t waits_ns; /* that servers asked for, and before retries */
     uint64_t busy_ns;  /* when somebody last waited for a place */
     bool was_busy;
+    size_t canceling; /* URLs that were cancelled, and have no result yet */
     struct afetch_session *session;
     struct sim_event feed;
     bool source_ended;
     uint64_t points;
     bool canceled;                /* the run: afetch_session_cancel, or its root directly */
     uint64_t canceled_ns, end_ns; /* less what was leapt over */
+    uint64_t begun_ns;            /* the run, on the clock */
+    uint64_t rate_due_ns;         /* when bodies that came may have come at the earliest */
+    uint64_t begun_last_ns;       /* the transfer that began last; 0: none */
 };
 
 static inline uint64_t sim_code(enum afetch_code code)
@@ -417,6 +442,10 @@ int sim_names_new(struct names **out, struct sim_world *w, struct engine *e);
 
 /* Whether the limits hold now; sim_limits.c. */
 void sim_limits_check(struct sim_world *w);
+/* The run's deadline has passed: all that is not done is to end, and what is handed over now is for another run. */
+bool sim_late(const struct sim_world *w);
+/* Bytes of a body come to the client. */
+void sim_limits_delivered(struct sim_world *w, size_t bytes);
 
 /* A whole run: requests, callbacks and the judgement of results; sim_client.c. */
 void sim_client_run(struct sim_world *w);
