@@ -3,7 +3,7 @@
 #include "fetch/request.h"
 #include "fetch/session.h"
 
-enum { PART_MIN = 1024, PART_MAX = 64 * 1024 };
+enum { PART_MIN = 4096, PART_MAX = 64 * 1024 };
 
 int brake_begin(struct afetch_request *r, struct co *hop)
 {

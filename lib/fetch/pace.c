@@ -15,7 +15,7 @@ bool pace_begin(struct pace *p, struct engine *here)
         alarm_set(&p->alarm, here, p->next_ns);
         return false;
     }
-    uint64_t late_ns = now_ns - p->next_ns;
-    p->next_ns = now_ns + p->interval_ns - (late_ns < PACE_LATE_NS && late_ns < p->interval_ns ? late_ns : 0);
+    uint64_t late_ns = p->next_ns ? now_ns - p->next_ns : 0;
+    p->next_ns = now_ns + p->interval_ns - (late_ns < PACE_LATE_NS ? late_ns : PACE_LATE_NS);
     return true;
 }

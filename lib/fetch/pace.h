@@ -5,7 +5,7 @@
 
 #include "fetch/alarm.h"
 
-#define PACE_LATE_NS ((uint64_t)2 * 1000 * 1000) /* what a timer is late is not added to the next interval */
+#define PACE_LATE_NS ((uint64_t)5 * 1000 * 1000) /* so much of a delay is made up for, that timers' may not add up */
 
 /* All zero lets everything begin. */
 struct pace {

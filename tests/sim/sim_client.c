@@ -98,12 +98,6 @@ static void describe_line(void *arg, const char *text)
     sim_note(arg, "describe", strlen(text), 0);
 }
 
-/* Its deadline has passed: what is handed over now is for another run. */
-static bool is_late(const struct sim_world *w)
-{
-    return w->opt.deadline_ms && *w->sim.now_ns - w->begun_ns >= w->opt.deadline_ms * SIM_MS;
-}
-
 static void on_done(void *arg, struct afetch_request *r, const struct afetch_result *result)
 {
     struct sim_url *u = arg;
@@ -128,7 +122,7 @@ static void on_done(void *arg, struct afetch_request *r, const struct afetch_res
     sim_judge(u, result);
     if (w->describes)
         afetch_session_describe(w->session, describe_line, &w->sim);
-    if (!w->source && !w->canceled && !is_late(w) && w->next_url < w->url_count)
+    if (!w->source && !w->canceled && !sim_late(w) && w->next_url < w->url_count)
         hand_over(w);
 }
 
@@ -286,7 +280,7 @@ static bool nothing_left(const struct sim_world *w)
 static void check_late(struct sim_world *w)
 {
     uint64_t took_ns = *w->sim.now_ns - w->begun_ns, limit_ns = w->opt.deadline_ms * SIM_MS;
-    if (!is_late(w) || took_ns > limit_ns + SIM_SECOND + w->sim.leapt_ns)
+    if (!sim_late(w) || took_ns > limit_ns + SIM_SECOND + w->sim.leapt_ns)
         sim_fail(&w->sim, "a deadline of %.3f s, and the run took %.3f s", (double)limit_ns / 1e9,
                  (double)took_ns / 1e9);
     if (w->done != w->next_url)

@@ -176,7 +176,8 @@ static void check_redirects(const struct sim_url *u, const struct afetch_result 
 {
     struct sim *sim = &u->world->sim;
     /* Without memory it is not followed any more. */
-    bool torn = (result->code == AFETCH_MEMORY || result->code == AFETCH_CANCELED) && u->last.then == THEN_FOLLOW;
+    bool torn = (result->code == AFETCH_MEMORY || result->code == AFETCH_CANCELED || sim_late(u->world)) &&
+                u->last.then == THEN_FOLLOW;
     if (result->redirects != u->trail.redirects && !(torn && result->redirects + 1 == u->trail.redirects))
         sim_fail(sim, "URL %zu: %u redirects, where there were %u", u->index, result->redirects, u->trail.redirects);
     if (result->retries != u->trail.retries)

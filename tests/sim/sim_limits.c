@@ -100,6 +100,11 @@ static void check_beginnings(struct sim_world *w)
     }
 }
 
+bool sim_late(const struct sim_world *w)
+{
+    return w->opt.deadline_ms && *w->sim.now_ns - w->begun_ns >= w->opt.deadline_ms * SIM_MS;
+}
+
 /* As rate.c has it, but for what each transfer may hold: a piece that was within the rate when it came. */
 void sim_limits_delivered(struct sim_world *w, size_t bytes)
 {

@@ -138,12 +138,11 @@ void sim_trail_end(struct sim_url *u, const struct afetch_result *result)
     bool waits = u->hops > 0 && (u->last.then == THEN_RETRY || u->last.then == THEN_MAY_RETRY);
     if (!waits || u->trail.retries == result->retries)
         return;
-    bool overdue = u->world->opt.deadline_ms && result->code == AFETCH_TIMEOUT;
-    bool ended = u->world->canceled || u->canceled || u->refused || overdue;
-    if (!ended && u->last.then == THEN_RETRY)
+    bool stopped = u->world->canceled || u->canceled || sim_late(u->world);
+    if (!stopped && !u->refused && u->last.then == THEN_RETRY)
         sim_fail(&u->world->sim, "URL %zu: ended with %d, where it should have tried again", u->index,
                  (int)result->code);
     u->trail = u->before;
-    if (result->code != AFETCH_CANCELED)
+    if (result->code != AFETCH_CANCELED && !sim_late(u->world))
         u->last.then = THEN_END;
 }

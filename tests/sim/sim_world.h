@@ -73,7 +73,7 @@ struct sim_host {
 
 /* Of the library, beside the plain fetch: each seed has some of them, by chances of their own, so that a seed without one
  * is the same run as before it was there. */
-enum sim_feature { SIM_REDIRECTS = 1, SIM_RETRIES = 2, SIM_CANCELS = 4, SIM_FEATURES = 7 };
+enum sim_feature { SIM_REDIRECTS = 1, SIM_RETRIES = 2, SIM_CANCELS = 4, SIM_SPEED = 8, SIM_FEATURES = 15 };
 
 struct sim_world;
 
@@ -442,6 +442,8 @@ int sim_names_new(struct names **out, struct sim_world *w, struct engine *e);
 
 /* Whether the limits hold now; sim_limits.c. */
 void sim_limits_check(struct sim_world *w);
+/* The run's deadline has passed: all that is not done is to end, and what is handed over now is for another run. */
+bool sim_late(const struct sim_world *w);
 /* Bytes of a body come to the client. */
 void sim_limits_delivered(struct sim_world *w, size_t bytes);
 
