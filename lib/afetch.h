@@ -345,6 +345,7 @@ struct afetch_hop {
     int connect_status;       /* of a proxy's last answer to CONNECT; 0: there was none */
     uint64_t conn_id;         /* 1, 2, … in a session; 0: no connection */
     bool reused;
+    bool proxied;                     /* by a proxy, whose address the remote one then is */
     const char *remote_ip, *local_ip; /* "" */
     uint16_t remote_port, local_port;
     const char *tls_version, *tls_cipher; /* "" for plain */
@@ -448,6 +449,8 @@ struct afetch_body;
 
 /* len bytes, copied. NULL without memory. */
 AFETCH_API struct afetch_body *afetch_body_new(const void *data, size_t len);
+/* The same, not copied: data stays the caller's, and must stay put until no request with this body is left. */
+AFETCH_API struct afetch_body *afetch_body_new_lent(const void *data, size_t len);
 /* What the feeder of a request (afetch_request_set_feeder) gives under this name. NULL without memory. */
 AFETCH_API struct afetch_body *afetch_body_new_fed(const char *name);
 /* The caller holds it no more. NULL is allowed. From any thread. */
@@ -481,7 +484,7 @@ AFETCH_API enum afetch_code afetch_body_end_parts(struct afetch_body *b);
 /* Ends what is open, and the form. AFETCH_MEMORY. */
 AFETCH_API enum afetch_code afetch_body_finish(struct afetch_body *b);
 
-/* Makes r send a body (NULL: none), before it is handed over; by POST, unless a method is set. A body of 1 MiB and over,
+/* Makes r send a body (NULL: none), before it is handed over; by POST, unless a method is set. A body of over 1 MiB,
  * or of a length that is not known, is announced by Expect: 100-continue; the latter goes in chunks. Fields of the same
  * name among the headers take the place of Content-Length, Content-Type, Transfer-Encoding and Expect. */
 AFETCH_API void afetch_request_set_body(struct afetch_request *r, struct afetch_body *body);

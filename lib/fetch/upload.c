@@ -64,7 +64,7 @@ static void open_run(struct co *co)
 {
     CO_BEGIN(struct upload, u);
     while ((co->rc = body_open(&u->body)) == BODY_LATER)
-        CO_TRY(awaiting_feed, worker_pause(u->request->worker, &u->request->feed));
+        CO_TRY(feeding, worker_pause(u->request->worker, &u->request->feed));
     co->ret = co->rc;
     CO_CLEANUP;
     CO_END;
@@ -221,13 +221,13 @@ static void send_run(struct co *co)
 {
     CO_BEGIN(struct upload, u);
     if (u->expects)
-        CO_TRY(awaiting_continue, await_continue(u));
+        CO_TRY(expecting, await_continue(u));
     u->awaiting = false;
     while ((co->rc = next_piece(u)) != BODY_END) {
         if (co->rc < 0)
             CO_RETURN(co->rc);
         if (co->rc == BODY_LATER) {
-            CO_TRY(awaiting_feed, await_feed(u));
+            CO_TRY(feeding, await_feed(u));
             continue;
         }
         while (u->piece_len > 0) {

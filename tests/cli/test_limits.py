@@ -206,10 +206,12 @@ def test_rate():
         urls = [t.peer.url(f"/{i}") for i in range(4)]
         subprocess.run(["curl", "-s", "--rate", "20/s", *urls], env=environment(), check=True, stdout=subprocess.DEVNULL)
         theirs = t.gaps()
+        began = time.monotonic()
         r = run("--rate", "20/s", *urls).expect(out=[line(5, u) for u in urls])
+        # A busy machine may see one late, but none before its time.
+        early = [at - began < 0.05 * i for i, at in enumerate(t.at)]
         ours = t.gaps()
-        for gaps in (theirs, ours):
-            assert len(gaps) == 3 and all(g >= 0.035 for g in gaps) and sum(gaps) >= 0.14, (theirs, ours)
+        assert len(theirs) == len(ours) == 3 and not any(early), (theirs, ours)
         between(r, 0.15, 0.3)
         run("--rate", "1/2s", "-m", "0.1", urls[0]).expect(out=[line(5, urls[0])])
 

@@ -117,6 +117,8 @@ static void on_done(void *arg, struct afetch_request *r, const struct afetch_res
     u->request = NULL;
     w->done++;
     w->sim.cover->results[result->code]++;
+    if (u->up_begun)
+        sim_fail(&w->sim, "URL %zu: its feeder was not told of the end", u->index);
     sim_cancel_done(u, result);
     sim_trail_end(u, result);
     sim_judge(u, result);
@@ -129,7 +131,7 @@ static void on_done(void *arg, struct afetch_request *r, const struct afetch_res
 /* ---- handing over ----------------------------------------------------------------------------------------------- */
 
 /* NULL without memory. */
-static struct afetch_request *make_request(const struct sim_url *u)
+static struct afetch_request *make_request(struct sim_url *u)
 {
     const struct sim_host *host = u->pages[0].host;
     char url[128];
@@ -141,6 +143,7 @@ static struct afetch_request *make_request(const struct sim_url *u)
         ok = afetch_request_add_header(r, "X-Own: field") == AFETCH_OK;
     for (size_t i = 0; ok && u->secrets && i < 2; i++)
         ok = afetch_request_add_header(r, i ? "Authorization: Bearer secret" : "Cookie: id=secret") == AFETCH_OK;
+    ok = ok && sim_upload_give(u, r);
     if (ok)
         return r;
     afetch_request_free(r);

@@ -73,6 +73,14 @@
     X(CANCELED_UNDER_WAY, "requests canceled on their way")                                                            \
     X(CANCELED_PAUSED, "requests canceled in a pause")                                                                 \
     X(CANCELED_WITHIN, "requests canceled in a callback of their own")                                                 \
+    X(UPLOADED, "bodies that a server has got")                                                                        \
+    X(FEED_LATER, "pauses of a feeder")                                                                                \
+    X(FEED_FAILS, "feeders that fail")                                                                                 \
+    X(CONTINUE, "servers that say 100 to who expects it")                                                              \
+    X(EXPECT_SILENT, "servers that do not")                                                                            \
+    X(UNEXPECTED, "requests sent again without Expect")                                                                \
+    X(EARLY, "answers before the end of a body")                                                                       \
+    X(UPLOAD_RESET, "connections reset within a body")                                                                 \
     X(MEMORY, "allocations that failed")                                                                               \
     X(TLS_FULL_1_2, "full handshakes of TLS 1.2")                                                                      \
     X(TLS_FULL_1_3, "full handshakes of TLS 1.3")                                                                      \
@@ -115,7 +123,7 @@ enum sim_met {
         METS
 };
 
-#define SIM_CODES 64 /* more than any of enum afetch_code */
+#define SIM_CODES 128 /* more than any of enum afetch_code */
 
 /* Of all runs of a program. */
 struct sim_cover {

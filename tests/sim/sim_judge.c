@@ -127,6 +127,12 @@ void sim_judge_hop(const struct sim_url *u, const struct afetch_hop *hop)
         codes |= sim_code(AFETCH_REDIRECTS);
     else
         codes |= sim_code(AFETCH_OK); /* whatever becomes of the body */
+    if (h->feed_failed)
+        codes |= sim_code(AFETCH_READ);
+    if (!sim_upload_can_repeat(u)) /* its feeder began when that had happened */
+        codes |= h->spared;
+    if (u->up_spent && sim_upload_sends(u))
+        codes |= sim_code(AFETCH_REWIND);
     if (u->trail.from > 0 && u->undo != UNDO_DONE)
         codes |= sim_code(AFETCH_PARTIAL); /* what was got cannot be taken back */
     if (!(codes & sim_code(hop->code)))

@@ -390,6 +390,9 @@ static void plan_features(struct sim_world *w, unsigned allowed)
         for (size_t i = 0; i < w->url_count; i++)
             sim_retry_plan(&w->urls[i], &r);
     }
+    if (has_feature(w, SIM_UPLOADS, 300, allowed, &r))
+        for (size_t i = 0; i < w->url_count; i++)
+            sim_upload_plan(&w->urls[i], &r);
     if (has_feature(w, SIM_CANCELS, 300, allowed, &r))
         for (size_t i = 0; i < w->url_count; i++)
             sim_cancel_plan(&w->urls[i], &r);

@@ -196,7 +196,8 @@ enum sim_then sim_retry_by_status(const struct sim_url *u, const struct afetch_h
     uint64_t head_ns = head_time(u, hop), now_ns = *u->world->sim.now_ns;
     struct wait w = wait_of(u, head_ns, now_ns);
     bool unasked = u->hop.tainted && hop->status == 408;
-    if ((!u->hop.understood && !unasked) || !transient_status(&u->world->opt, hop->status) || !tries_left(u))
+    if (!sim_upload_can_repeat(u) || (!u->hop.understood && !unasked) ||
+        !transient_status(&u->world->opt, hop->status) || !tries_left(u))
         return THEN_END;
     return in_time(u, &w, head_ns, now_ns);
 }
@@ -216,7 +217,7 @@ static enum sim_then judge(struct sim_url *u, const struct afetch_hop *hop, cons
     enum sim_then then = by_status                                               ? h->by_status
                          : tries_left(u) && transient_error(&u->world->opt, hop) ? in_time(u, w, now_ns, now_ns)
                                                                                  : THEN_END;
-    return can_undo(u) ? then : THEN_END;
+    return can_undo(u) && sim_upload_can_repeat(u) ? then : THEN_END;
 }
 
 static void meet(const struct sim_url *u, const struct afetch_hop *hop)
