@@ -62,6 +62,12 @@ static bool stopped(void)
     return signals_caught() != 0;
 }
 
+/* Its deadline has passed. */
+static bool late(void)
+{
+    return true;
+}
+
 /* ---- inputs become transfers ------------------------------------------------------------------------------------ */
 
 static void end_early(void *arg)
@@ -393,6 +399,8 @@ static void fetch_all(struct run *r, uint64_t start_ns)
     afetch_session_set_source(r->session, next, r);
     afetch_session_set_on_wake(r->session, on_wake, r);
     enum afetch_code code = afetch_session_run(r->session);
+    if (code == AFETCH_TIMEOUT)
+        r->report->out.stopped = late;
     if (code == AFETCH_TIMEOUT && !r->input_ended && !stopped())
         report_input_left(r->report, code, "the rest of the input is left unread (--deadline)");
     else if (code != AFETCH_OK && code != AFETCH_CANCELED && code != AFETCH_TIMEOUT)
