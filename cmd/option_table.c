@@ -220,7 +220,7 @@ const struct option option_table[] = {
      .arg = "FILE",
      .topic = TOPIC_REPORTS,
      .once = true,
-     .help = "record what was fetched in FILE, and fetch it no more\nin the next run"},
+     .help = "record what is fetched in FILE; what is recorded there\nis not fetched again"},
     {.name = "failed",
      .kind = OPTION_TEXT,
      AT(failed),
