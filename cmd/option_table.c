@@ -220,7 +220,7 @@ const struct option option_table[] = {
      .arg = "FILE",
      .topic = TOPIC_REPORTS,
      .once = true,
-     .help = "record what is fetched in FILE; what is recorded there\nis not fetched again"},
+     .help = "record in FILE what was fetched; a later run skips\nwhat is recorded there"},
     {.name = "failed",
      .kind = OPTION_TEXT,
      AT(failed),
