@@ -227,7 +227,7 @@ const struct option option_table[] = {
      .arg = "FILE",
      .topic = TOPIC_REPORTS,
      .once = true,
-     .help = "write the inputs that failed to FILE, for another run"},
+     .help = "write the inputs that failed to FILE, to run again"},
     {.name = "sha256",
      .kind = OPTION_FLAG,
      AT(sha256),
