@@ -5,11 +5,13 @@
 #include "fields.h"
 #include "filework.h"
 #include "infile.h"
+#include "journal.h"
 #include "reports.h"
 #include "signals.h"
 #include "target.h"
 #include "thread.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +49,9 @@ struct transfer {
     bool filed;                   /* it is to have a file */
     bool late;                    /* whose name is not known before the head has come (-J) */
     uint64_t n;                   /* of such a one: which input, */
+    bool keyed;                   /* it is to be recorded */
+    struct journal_key key;       /* under this */
+    char *modified;               /* Last-Modified, for its record; or NULL */
     char *redirect;               /* and where the last redirect led; NULL: there was none */
     struct filework *file;        /* NULL: it has none, or not yet */
     int descriptor;               /* what the file is, if it is standard output or standard error; else -1 */
@@ -118,6 +123,7 @@ static void tell_end(struct transfer *t, struct record *rec)
     free(t->why);
     free(t->etag);
     free(t->redirect);
+    free(t->modified);
     free(t->id);
     sum_free(t->sum);
     free(t);
@@ -141,6 +147,59 @@ static void end_file(struct transfer *t)
     }
 }
 
+static void tell_result(struct transfer *t, const char *url, int code, const char *why)
+{
+    struct record rec = {.place = t->place,
+                         .number = number_of(t),
+                         .url = url,
+                         .code = code,
+                         .error = why ? why : "",
+                         .bytes = t->bytes};
+    tell_end(t, &rec);
+}
+
+/* A success is recorded before anything is told of it. false: there is no journal. */
+static bool record_it(struct transfer *t, const char *url)
+{
+    struct transfers *ts = t->all;
+    const struct journal_record record = {.key = &t->key,
+                                          .url = url,
+                                          .status = t->status,
+                                          .bytes = t->bytes,
+                                          .etag = t->etag,
+                                          .modified = t->modified,
+                                          .sha256 = t->sum && *t->sum->got ? t->sum->got : NULL};
+    if (!t->keyed || (!t->url && !(t->url = strdup(url))) || !journal_add(ts->journal, &record, t))
+        return false;
+    ts->recording++;
+    t->prev = NULL;
+    t->next = ts->recorded;
+    if (t->next)
+        t->next->prev = t;
+    ts->recorded = t;
+    return true;
+}
+
+static void on_recorded(void *owner, int error)
+{
+    struct transfer *t = owner;
+    struct transfers *ts = t->all;
+    ts->recording--;
+    if (t->prev)
+        t->prev->next = t->next;
+    else
+        ts->recorded = t->next;
+    if (t->next)
+        t->next->prev = t->prev;
+    if (error && !ts->journal_failed)
+        report_run_failure(ts->report, AFETCH_WRITE, "--journal: %.300s cannot be written: %s", t->options->journal,
+                           strerror(error));
+    ts->journal_failed = ts->journal_failed || error;
+    tell_result(t, t->url, t->code, t->why);
+    if (!ts->recording) /* there may be nothing more to wait for */
+        ts->owner.wake(ts->owner.arg);
+}
+
 static void finish(struct transfer *t, const char *url, int code, const char *why)
 {
     char sentence[OUTFILE_WHY + 40];
@@ -149,13 +208,8 @@ static void finish(struct transfer *t, const char *url, int code, const char *wh
         code = AFETCH_WRITE;
         why = sentence;
     }
-    struct record rec = {.place = t->place,
-                         .number = number_of(t),
-                         .url = url,
-                         .code = code,
-                         .error = why ? why : "",
-                         .bytes = t->bytes};
-    tell_end(t, &rec);
+    if (code || !record_it(t, url))
+        tell_result(t, url, code, why);
 }
 
 /* Its file is there, and stays (--skip-existing). */
@@ -230,10 +284,13 @@ static enum afetch_flow refuse(struct afetch_request *r, enum afetch_code code, 
 
 static bool keep_etag(struct transfer *t, const struct afetch_request *r)
 {
-    const char *etag = t->options->etag_save ? afetch_request_header(r, "ETag") : NULL;
+    const char *etag = t->options->etag_save || t->keyed ? afetch_request_header(r, "ETag") : NULL;
+    const char *modified = t->keyed ? afetch_request_header(r, "Last-Modified") : NULL;
     free(t->etag);
+    free(t->modified);
     t->etag = etag ? strdup(etag) : NULL;
-    return !etag || t->etag;
+    t->modified = modified ? strdup(modified) : NULL;
+    return (!etag || t->etag) && (!modified || t->modified);
 }
 
 /* How its file is made. */
@@ -569,6 +626,9 @@ void transfers_begin(struct transfers *ts, const struct transfer_start *start, c
     if (t) {
         *t = (struct transfer){
             .all = ts, .options = start->options, .place = start->place, .n = start->n, .descriptor = -1};
+        t->keyed = start->key != NULL;
+        if (start->key)
+            t->key = *start->key;
         t->request = take_own(t, start->own) ? make_request(t, start, url, len) : NULL;
     }
     if (!t || !t->request) {
@@ -587,7 +647,7 @@ void transfers_begin(struct transfers *ts, const struct transfer_start *start, c
     bool filed = has_file(start);
     if (t->log || filed)
         callbacks.hop = on_hop;
-    if (filed || t->sum || t->options->etag_save)
+    if (filed || t->sum || t->keyed || t->options->etag_save)
         callbacks.head = on_head;
     if (filed || t->sum) {
         callbacks.body = on_body;
@@ -698,6 +758,8 @@ static void on_news(void *owner, unsigned news)
 
 void transfers_woken(struct transfers *ts)
 {
+    if (ts->journal)
+        journal_collect(ts->journal, on_recorded);
     if (ts->files)
         files_collect(ts->files, on_news);
     while (ts->paused && !output_full(&ts->report->out)) {
@@ -718,12 +780,12 @@ void transfers_init(struct transfers *ts, struct report *report, const struct tr
 
 bool transfers_room(const struct transfers *ts)
 {
-    return ts->ahead < AHEAD_MAX && ts->finishing < ts->parallel;
+    return ts->ahead < AHEAD_MAX && ts->finishing < ts->parallel && ts->recording < JOURNAL_FULL;
 }
 
 bool transfers_busy(const struct transfers *ts)
 {
-    return ts->first != NULL;
+    return ts->first != NULL || ts->recording;
 }
 
 void transfers_describe(struct transfers *ts, void (*line)(void *arg, const char *text), void *arg)
@@ -776,12 +838,8 @@ static void end_unstarted(struct transfers *ts, enum afetch_code code)
     }
 }
 
-void transfers_end(struct transfers *ts, enum afetch_code code)
+static void end_files(struct transfers *ts, enum afetch_code code)
 {
-    infiles_drop(ts->infiles);
-    end_unstarted(ts, code);
-    if (!ts->files)
-        return;
     do
         files_collect(ts->files, on_news);
     while (files_count(ts->files) && files_wait(ts->files, END_WAIT_MS));
@@ -789,4 +847,22 @@ void transfers_end(struct transfers *ts, enum afetch_code code)
         finish_stopped(ts->first, url_of(ts->first), code);
     files_give_up(ts->files, tell_left, ts->report);
     files_drop(ts->files);
+}
+
+/* What is whole is recorded, unless the disk does not answer. */
+static void end_records(struct transfers *ts)
+{
+    while (ts->recording && journal_wait(ts->journal, END_WAIT_MS))
+        journal_collect(ts->journal, on_recorded);
+    while (ts->recorded)
+        on_recorded(ts->recorded, ETIMEDOUT);
+}
+
+void transfers_end(struct transfers *ts, enum afetch_code code)
+{
+    infiles_drop(ts->infiles);
+    end_unstarted(ts, code);
+    if (ts->files)
+        end_files(ts, code);
+    end_records(ts);
 }
