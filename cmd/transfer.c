@@ -169,7 +169,7 @@ static bool record_it(struct transfer *t, const char *url)
                                           .etag = t->etag,
                                           .modified = t->modified,
                                           .sha256 = t->sum && *t->sum->got ? t->sum->got : NULL};
-    if (!t->keyed || (!t->url && !(t->url = strdup(url))) || !journal_add(ts->journal, &record, t))
+    if (!t->keyed || !url || (!t->url && !(t->url = strdup(url))) || !journal_add(ts->journal, &record, t))
         return false;
     ts->recording++;
     t->prev = NULL;
@@ -645,7 +645,7 @@ void transfers_begin(struct transfers *ts, const struct transfer_start *start, c
     if (want)
         t->log = record_log_new(want, start->n, start->urlnum);
     bool filed = has_file(start);
-    if (t->log || filed)
+    if (t->log || (filed && t->options->remote_header_name))
         callbacks.hop = on_hop;
     if (filed || t->sum || t->keyed || t->options->etag_save)
         callbacks.head = on_head;
