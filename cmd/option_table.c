@@ -97,7 +97,13 @@ const struct option option_table[] = {
      .common = true,
      .once = true,
      .help = "write the body to FILE, in which {n} {host} {path}\n"
-             "{name} are filled in for each URL, and #1 #2 with\nthe values of its globs; {{ is a brace"},
+             "{name} are filled in for each URL, and #1 #2 with\nthe values of its globs; {{ is a brace.\n"
+             "-: standard output, one whole body after another"},
+    {.name = "ordered",
+     .kind = OPTION_FLAG,
+     AT(ordered),
+     .topic = TOPIC_OUTPUT,
+     .help = "print in the order of the URLs: lines, reports,\nbodies"},
     {.name = "silent",
      .letter = 's',
      .kind = OPTION_FLAG,
@@ -898,7 +904,6 @@ const struct option option_table[] = {
     SOON("max-fails", 0),
     SOON("no-clobber", 0),
     SOON("no-progress-meter", 0),
-    SOON("ordered", 0),
     SOON("output-dir", 0),
     SOON("preproxy", 0),
     SOON("progress", 0),

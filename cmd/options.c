@@ -275,8 +275,6 @@ static int set_output(struct parser *p, const char *value)
 {
     if (!*value)
         return options_fail(p->o, EXIT_USAGE, "%s: an empty file name", p->shown);
-    if (strcmp(value, "-") == 0)
-        return options_fail(p->o, EXIT_USAGE, "%s -: bodies on standard output are not there yet", p->shown);
     char why[120];
     if (!template_check(value, why, sizeof why))
         return options_fail(p->o, EXIT_USAGE, "%s: %s", p->shown, why);

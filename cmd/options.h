@@ -136,6 +136,7 @@ struct options {
     const char *help_topic; /* NULL: the short help */
 
     bool silent, show_error, verbose;
+    bool ordered;                      /* what is printed has the order of the inputs */
     bool disable;                      /* taken: it counts as the first argument alone */
     bool sync, threads, compare;       /* as given; two of them are a usage error */
     enum afetch_mode mode;             /* what sync and threads come to */
@@ -242,6 +243,9 @@ char *options_own(struct options *o, char *text);
 
 /* The -o that holds for what comes of o->inputs[input], or NULL. */
 const char *options_output(const struct options *o, size_t input);
+
+/* Whether bodies or cookies go to standard output, where nothing may come between. */
+bool options_use_stdout(const struct options *o);
 
 /* The -T of what comes of o->inputs[input], or NULL. */
 const char *options_upload(const struct options *o, size_t input);

@@ -91,6 +91,14 @@ const char *options_output(const struct options *o, size_t input)
     return input < o->outputs.count ? o->outputs.item[input] : NULL;
 }
 
+bool options_use_stdout(const struct options *o)
+{
+    bool used = o->cookie_jar && strcmp(o->cookie_jar, "-") == 0;
+    for (size_t i = 0; i < o->outputs.count; i++)
+        used = used || strcmp(o->outputs.item[i], "-") == 0;
+    return used;
+}
+
 /* An -o that wants the value of a named glob goes with URLs that have it. */
 static int check_names(struct options *o)
 {
@@ -166,6 +174,8 @@ static int check_reports(struct options *o)
     for (size_t i = 0; i < sizeof reports / sizeof reports[0]; i++)
         if (reports[i].path && strcmp(reports[i].path, "-") == 0)
             return refuse(o, "--%s writes to a file, not to standard output", reports[i].name);
+    if (o->jsonl && !*o->jsonl && options_use_stdout(o))
+        return refuse(o, "--jsonl would come between what else goes to standard output; give it a file: --jsonl=FILE");
     return 0;
 }
 

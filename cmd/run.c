@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -67,6 +68,12 @@ static void end_early(void *arg)
     afetch_session_cancel(r->session);
 }
 
+static void keep_places(void *arg, size_t count)
+{
+    struct run *r = arg;
+    afetch_session_keep_places(r->session, count < UINT_MAX ? (unsigned)count : UINT_MAX);
+}
+
 static void wake(void *arg)
 {
     struct run *r = arg;
@@ -77,14 +84,7 @@ static void wake(void *arg)
 static void refuse(struct run *r, const struct transfer_start *start, const struct input_item *item)
 {
     struct afetch_request *shown = item->url ? afetch_request_new(item->url, item->len) : NULL;
-    struct record rec = {.place = start->place,
-                         .n = start->n,
-                         .urlnum = start->urlnum,
-                         .url = shown ? afetch_request_url(shown) : NULL,
-                         .code = item->code,
-                         .error = item->problem};
-    if (!report_end(r->report, &rec))
-        end_early(r);
+    transfers_refuse(&r->transfers, start, shown ? afetch_request_url(shown) : NULL, item->code, item->problem);
     afetch_request_free(shown);
 }
 
@@ -344,13 +344,21 @@ static bool open_session(struct run *r)
     return code == AFETCH_OK;
 }
 
+static bool prints(const struct options *o)
+{
+    return o->ordered || options_use_stdout(o);
+}
+
 static void fetch_all(struct run *r, uint64_t start_ns)
 {
     struct afetch_stats stats;
-    const struct transfers_owner owner = {.wake = wake, .end_run = end_early, .arg = r};
+    const struct transfers_owner owner = {.wake = wake, .end_run = end_early, .keep_places = keep_places, .arg = r};
     input_init(&r->input, r->options, wake, r);
     transfers_init(&r->transfers, r->report, &owner, r->options->sync ? SYNC_FILES : r->parallel, r->options->sync);
+    if (prints(r->options) && !transfers_print(&r->transfers, r->options->ordered, r->options->write_out))
+        report_run_failure(r->report, AFETCH_MEMORY, "out of memory");
     r->report->out.stopped = stopped;
+    r->report->out.bodies = options_use_stdout(r->options);
     output_begin(&r->report->out, wake, r);
     reports_begin(&r->reports, wake, r);
 
@@ -379,7 +387,7 @@ static bool open_reports(struct run *r)
 {
     const struct options *o = r->options;
     r->report->reports = &r->reports;
-    r->report->lines = !o->jsonl && !o->write_out && !cookies_to_stdout(o);
+    r->report->lines = !o->jsonl && !o->write_out && !options_use_stdout(o);
     return reports_open(&r->reports, o, r->report);
 }
 

@@ -5,6 +5,8 @@
 #include "infile.h"
 #include "reports.h"
 #include "signals.h"
+#include "spool.h"
+#include "stdout_sink.h"
 #include "template.h"
 #include "thread.h"
 
@@ -23,7 +25,8 @@ enum transfer_state {
     READY,
     RUNNING,
     FINISHING, /* its file is not whole yet */
-    DONE       /* it is, but that of one before it is not (--sync) */
+    DONE,      /* it is, but that of one before it is not (--sync) */
+    IN_LINE    /* it has ended, and waits for its turn on standard output */
 };
 
 struct transfer {
@@ -40,6 +43,10 @@ struct transfer {
     const char *etag_save;  /* the file for it; NULL: there is none */
     char *etag;             /* of the response that was told last; NULL: none */
 
+    struct stdout_body *body;     /* what it has in standard output's line; NULL: nothing */
+    bool to_stdout;               /* its body goes there */
+    bool kept;                    /* and is one of a success */
+    bool url_is_none;             /* what was asked for is no URL at all */
     struct filework *file;        /* NULL: it has none */
     int descriptor;               /* what the file is, if it is standard output or standard error; else -1 */
     int status;                   /* of the response that was told last */
@@ -96,18 +103,44 @@ static bool save_etag(const struct transfer *t, char *sentence, size_t size)
     return false;
 }
 
+/* It has ended, and is told when its turn has come: what is to be told then is kept. */
+static void get_in_line(struct transfer *t, const char *url, int code, const char *why)
+{
+    struct transfers *ts = t->all;
+    char *url_copy = strdup(url ? url : ""), *why_copy = why ? strdup(why) : NULL;
+    if (t->file) {
+        ts->ahead -= t->state == CLAIMING || t->state == READY;
+        ts->finishing -= t->state == FINISHING || t->state == DONE;
+    }
+    t->state = IN_LINE;
+    t->number = number_of(t);
+    t->request = NULL;
+    free(t->url);
+    free(t->why);
+    t->url = url_copy;
+    t->why = why_copy;
+    t->code = url_copy ? code : AFETCH_MEMORY;
+    t->kept = t->kept && url_copy;
+    stdout_body_end(t->body, t->kept);
+}
+
 static void finish(struct transfer *t, const char *url, int code, const char *why)
 {
     struct transfers *ts = t->all;
     char sentence[OUTFILE_WHY + 40];
+    if (t->body && !stdout_body_ended(t->body)) {
+        get_in_line(t, url, code, why);
+        return;
+    }
+    stdout_body_free(t->body);
     if (t->file) {
         ts->ahead -= t->state == CLAIMING || t->state == READY;
         ts->finishing -= t->state == FINISHING || t->state == DONE;
         unlist(t);
         filework_free(t->file);
-        if (!ts->first) /* there may be nothing more to wait for */
-            ts->owner.wake(ts->owner.arg);
     }
+    if ((t->file || t->body) && !transfers_busy(ts)) /* there may be nothing more to wait for */
+        ts->owner.wake(ts->owner.arg);
     if (!code && !save_etag(t, sentence, sizeof sentence)) {
         code = AFETCH_WRITE;
         why = sentence;
@@ -192,6 +225,7 @@ static enum afetch_flow on_head(void *arg, struct afetch_request *r, const struc
     t->status = head->status;
     if (!keep_etag(t, r))
         return refuse(r, AFETCH_MEMORY, "for an ETag");
+    t->begun = t->to_stdout;
     if (!t->file || head->status == 304) /* what is there stays as it is */
         return AFETCH_GO;
     t->begun = true;
@@ -217,9 +251,25 @@ static enum afetch_flow print(struct transfer *t, struct afetch_request *r, cons
     return AFETCH_PAUSE;
 }
 
+static enum afetch_flow to_stdout(struct transfer *t, struct afetch_request *r, const void *data, size_t len)
+{
+    switch (stdout_body_write(t->body, data, len)) {
+    case STDOUT_GO:
+        return AFETCH_GO;
+    case STDOUT_FULL:
+        t->paused = true;
+        return AFETCH_PAUSE;
+    default:
+        return refuse(r, AFETCH_WRITE,
+                      t->all->report->out.closed ? "standard output is closed" : "standard output takes no more");
+    }
+}
+
 static enum afetch_flow on_body(void *arg, struct afetch_request *r, const void *data, size_t len)
 {
     struct transfer *t = arg;
+    if (t->to_stdout)
+        return to_stdout(t, r, data, len);
     if (t->descriptor >= 0)
         return print(t, r, data, len);
     switch (filework_write(t->file, data, len)) {
@@ -238,7 +288,9 @@ static enum afetch_flow on_restart(void *arg, struct afetch_request *r)
 {
     struct transfer *t = arg;
     (void)r;
-    bool undone = t->descriptor >= 0 ? !t->printed : filework_restart(t->file);
+    bool undone = t->to_stdout         ? stdout_body_restart(t->body)
+                  : t->descriptor >= 0 ? !t->printed
+                                       : filework_restart(t->file);
     if (undone)
         t->begun = false;
     return undone ? AFETCH_GO : AFETCH_ABORT;
@@ -282,9 +334,10 @@ static void on_done(void *arg, struct afetch_request *r, const struct afetch_res
     t->number = afetch_request_number(r);
     t->paused = false;
     t->bytes = result->bytes;
+    t->kept = is_whole(t, result);
     if (result->code == AFETCH_CANCELED)
         finish_canceled(t, afetch_request_url(r), result->error);
-    else if (t->file && is_whole(t, result))
+    else if (t->file && t->kept)
         finish_file(t, afetch_request_url(r), result);
     else
         finish(t, afetch_request_url(r), result->code, result->error);
@@ -363,34 +416,68 @@ static struct afetch_request *make_request(struct transfer *t, const struct tran
     return NULL;
 }
 
-void transfers_out_of_memory(struct transfers *ts, const struct transfer_start *start)
+static bool goes_to_stdout(const struct transfer_start *start)
 {
-    struct record rec = {.place = start->place,
-                         .n = start->n,
-                         .urlnum = start->urlnum,
-                         .code = AFETCH_MEMORY,
-                         .error = afetch_code_text(AFETCH_MEMORY)};
+    return start->output && strcmp(start->output, "-") == 0;
+}
+
+static unsigned wanted(const struct transfers *ts)
+{
+    return ts->report->reports ? ts->report->reports->want : 0;
+}
+
+/* NULL without memory. */
+static struct transfer *new_transfer(struct transfers *ts, const struct transfer_start *start)
+{
+    struct transfer *t = malloc(sizeof *t);
+    if (!t)
+        return NULL;
+    *t = (struct transfer){.all = ts, .place = start->place, .etag_save = start->options->etag_save, .descriptor = -1};
+    t->to_stdout = goes_to_stdout(start);
+    if (ts->sink && (ts->all_in_line || t->to_stdout) && !(t->body = stdout_sink_add(ts->sink, t))) {
+        free(t);
+        return NULL;
+    }
+    if (wanted(ts))
+        t->log = record_log_new(wanted(ts), start->n, start->urlnum);
+    return t;
+}
+
+void transfers_refuse(struct transfers *ts, const struct transfer_start *start, const char *url, int code,
+                      const char *why)
+{
+    struct transfer *t = ts->all_in_line ? new_transfer(ts, start) : NULL;
+    if (t) {
+        t->url_is_none = !url;
+        finish(t, url, code, why);
+        return;
+    }
+    struct record rec = {
+        .place = start->place, .n = start->n, .urlnum = start->urlnum, .url = url, .code = code, .error = why};
     if (!report_end(ts->report, &rec))
         ts->owner.end_run(ts->owner.arg);
 }
 
+void transfers_out_of_memory(struct transfers *ts, const struct transfer_start *start)
+{
+    transfers_refuse(ts, start, NULL, AFETCH_MEMORY, afetch_code_text(AFETCH_MEMORY));
+}
+
 void transfers_begin(struct transfers *ts, const struct transfer_start *start, const char *url, size_t len)
 {
-    struct transfer *t = malloc(sizeof *t);
-    if (t) {
-        *t = (struct transfer){
-            .all = ts, .place = start->place, .etag_save = start->options->etag_save, .descriptor = -1};
+    struct transfer *t = new_transfer(ts, start);
+    if (t)
         t->request = make_request(t, start, url, len);
-    }
     if (!t || !t->request) {
-        transfers_out_of_memory(ts, start);
+        if (t) {
+            stdout_body_free(t->body);
+            record_log_free(t->log);
+        }
         free(t);
+        transfers_out_of_memory(ts, start);
         return;
     }
     struct afetch_callbacks callbacks = {.done = on_done};
-    unsigned want = ts->report->reports ? ts->report->reports->want : 0;
-    if (want)
-        t->log = record_log_new(want, start->n, start->urlnum);
     if (t->log)
         callbacks.hop = on_hop;
     if (start->output || t->etag_save)
@@ -400,7 +487,7 @@ void transfers_begin(struct transfers *ts, const struct transfer_start *start, c
         callbacks.restart = on_restart;
     }
     afetch_request_set_callbacks(t->request, &callbacks, t);
-    if (start->output)
+    if (start->output && !t->to_stdout)
         claim(t, start);
     else
         make_ready(t);
@@ -410,7 +497,7 @@ void transfers_begin(struct transfers *ts, const struct transfer_start *start, c
 static struct transfer *whose_turn(const struct transfers *ts)
 {
     struct transfer *t = ts->first;
-    while (t && (t->state == FINISHING || t->state == DONE))
+    while (t && (t->state == FINISHING || t->state == DONE || t->state == IN_LINE))
         t = t->next;
     return t && t->state == READY ? t : NULL;
 }
@@ -461,6 +548,48 @@ static void go_on(struct transfer *t)
     afetch_request_resume(t->request);
 }
 
+/* ---- standard output's line ---------------------------------------------------------------------------------------- */
+
+static void on_room(void *owner)
+{
+    go_on(owner);
+}
+
+static void on_turn(void *owner)
+{
+    struct transfer *t = owner;
+    finish(t, t->url_is_none ? NULL : t->url, t->code, t->why);
+}
+
+static void on_waiting(void *arg, size_t count)
+{
+    struct transfers *ts = arg;
+    ts->owner.keep_places(ts->owner.arg, count);
+}
+
+static void on_no_file(void *arg, int error)
+{
+    struct transfers *ts = arg;
+    report_warning(ts->report,
+                   "bodies that wait for their turn on standard output find no room in %.200s (%s); they pause instead",
+                   spool_folder(), strerror(error));
+}
+
+static void on_wanted(void *arg)
+{
+    struct transfers *ts = arg;
+    ts->owner.wake(ts->owner.arg);
+}
+
+bool transfers_print(struct transfers *ts, bool ordered, bool tells)
+{
+    const struct stdout_sink_owner owner = {
+        .wake = on_wanted, .hold = on_waiting, .warn = on_no_file, .resume = on_room, .finish = on_turn, .arg = ts};
+    ts->all_in_line = ordered || tells;
+    ts->sink = stdout_sink_new(&ts->report->out, ordered, tells, &owner);
+    return ts->sink != NULL;
+}
+
 static void on_news(void *owner, unsigned news)
 {
     struct transfer *t = owner;
@@ -480,6 +609,8 @@ void transfers_woken(struct transfers *ts)
 {
     if (ts->files)
         files_collect(ts->files, on_news);
+    if (ts->sink)
+        stdout_sink_pump(ts->sink);
     while (ts->paused && !output_full(&ts->report->out)) {
         struct transfer *t = ts->paused;
         ts->paused = t->other;
@@ -498,12 +629,13 @@ void transfers_init(struct transfers *ts, struct report *report, const struct tr
 
 bool transfers_room(const struct transfers *ts)
 {
-    return ts->ahead < AHEAD_MAX && ts->finishing < ts->parallel;
+    return ts->ahead < AHEAD_MAX && ts->finishing < ts->parallel &&
+           (!ts->sink || stdout_sink_waiting(ts->sink) < AHEAD_MAX + (size_t)ts->parallel);
 }
 
 bool transfers_busy(const struct transfers *ts)
 {
-    return ts->first != NULL;
+    return ts->first || (ts->sink && stdout_sink_any(ts->sink));
 }
 
 void transfers_describe(struct transfers *ts, void (*line)(void *arg, const char *text), void *arg)
@@ -556,11 +688,8 @@ static void end_unstarted(struct transfers *ts)
     }
 }
 
-void transfers_end(struct transfers *ts)
+static void end_files(struct transfers *ts)
 {
-    infiles_drop(ts->infiles);
-    if (!ts->files)
-        return;
     end_unstarted(ts);
     do
         files_collect(ts->files, on_news);
@@ -569,4 +698,22 @@ void transfers_end(struct transfers *ts)
         finish_canceled(ts->first, url_of(ts->first), afetch_code_text(AFETCH_CANCELED));
     files_give_up(ts->files, tell_left, ts->report);
     files_drop(ts->files);
+}
+
+/* Those whose turn on standard output does not come any more. */
+static void end_line(struct transfers *ts)
+{
+    struct transfer *t;
+    while ((t = stdout_sink_any(ts->sink)))
+        finish_canceled(t, t->url_is_none ? NULL : url_of(t), afetch_code_text(AFETCH_CANCELED));
+    stdout_sink_free(ts->sink);
+}
+
+void transfers_end(struct transfers *ts)
+{
+    infiles_drop(ts->infiles);
+    if (ts->files)
+        end_files(ts);
+    if (ts->sink)
+        end_line(ts);
 }

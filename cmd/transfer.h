@@ -9,12 +9,14 @@
 struct files;
 struct infiles;
 struct options;
+struct stdout_sink;
 struct transfer;
 
 /* What the run does for its transfers. */
 struct transfers_owner {
-    void (*wake)(void *arg);    /* has transfers_woken called, soon; from any thread */
-    void (*end_run)(void *arg); /* standard output takes no more */
+    void (*wake)(void *arg);                      /* has transfers_woken called, soon; from any thread */
+    void (*end_run)(void *arg);                   /* standard output takes no more */
+    void (*keep_places)(void *arg, size_t count); /* so many transfers that are done hold their places */
     void *arg;
 };
 
@@ -27,6 +29,8 @@ struct transfers {
     struct infiles *infiles;                   /* likewise, one that is sent */
     struct transfer *first, *last;             /* those with a file that have not ended, in the order of their inputs */
     struct transfer *ready_first, **ready_end; /* to be handed to the session */
+    struct stdout_sink *sink;                  /* NULL: no body goes to standard output, and no order is wanted */
+    bool all_in_line;                          /* also those without a body for it have their turn there */
     struct transfer *paused;                   /* until there is room on standard output or standard error */
     size_t ahead;                              /* with a file, and not handed to the session yet */
     size_t finishing;                          /* wait for their files, and for nothing else */
@@ -46,10 +50,17 @@ struct transfer_start {
 void transfers_init(struct transfers *ts, struct report *report, const struct transfers_owner *owner, unsigned parallel,
                     bool one_at_a_time);
 
+/* Before the first: bodies go to standard output, or what is printed of them has the order of the inputs. false: no
+ * memory. */
+bool transfers_print(struct transfers *ts, bool ordered, bool tells);
+
 /* Whether another one may begin; if not, transfers_woken changes it. */
 bool transfers_room(const struct transfers *ts);
 /* Begins one, which soon is ready or has failed, and is reported when it ends. */
 void transfers_begin(struct transfers *ts, const struct transfer_start *start, const char *url, size_t len);
+/* An input that cannot be begun has failed. url NULL: it is none. */
+void transfers_refuse(struct transfers *ts, const struct transfer_start *start, const char *url, int code,
+                      const char *why);
 /* One that there is no memory to begin fails. */
 void transfers_out_of_memory(struct transfers *ts, const struct transfer_start *start);
 /* The request of one that is ready, for the session; NULL: there is none now. */

@@ -254,6 +254,9 @@ AFETCH_API void afetch_session_wake(struct afetch_session *s);
  * wakes may become one call, and there may be calls that nobody asked for. NULL: no more. It is the way back from other
  * threads: what they have ready is taken up there (afetch_request_resume, afetch_session_add, …). */
 AFETCH_API void afetch_session_set_on_wake(struct afetch_session *s, void (*woken)(void *arg), void *arg);
+/* From now on so many of the parallel_max places are the caller's, who is not done with what transfers brought: fewer
+ * transfers begin, but at least one at a time. What has begun goes on. On the session's thread (a callback). */
+AFETCH_API void afetch_session_keep_places(struct afetch_session *s, unsigned places);
 /* Ends the run soon: what is under way ends with AFETCH_CANCELED, requests that wait for their turn end likewise, and
  * the source is asked no more. Called while nothing runs, it ends the next run. From any thread, and from a signal
  * handler. */

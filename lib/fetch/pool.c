@@ -338,10 +338,16 @@ static void give_up(struct pool *p, struct pool_door *here)
     engine_post(here->engine, &place->post, ERR_MEMORY);
 }
 
+/* One place is never kept, so that whoever the keeper waits for comes in, too. */
+static bool has_room(const struct pool *p)
+{
+    return p->active == 0 || (p->active < p->parallel_max && p->kept < p->parallel_max - p->active);
+}
+
 /* Lets in whoever may come in. */
 static void grant(struct pool *p, struct pool_door *here)
 {
-    while (p->active < p->parallel_max && p->heap_len > 0) {
+    while (has_room(p) && p->heap_len > 0) {
         if (p->crew && !p->crew->ready(p->crew_arg)) {
             give_up(p, here);
             continue;
@@ -433,7 +439,7 @@ static struct co_op *take(struct pool *p, struct place *place, const char *origi
         return co_done(&place->op, ERR_MEMORY);
     struct pool_host *h = place->host;
     /* Whoever waits for this host or for any place came first. */
-    bool room = p->active < p->parallel_max && (p->host_max == 0 || h->active < p->host_max);
+    bool room = has_room(p) && (p->host_max == 0 || h->active < p->host_max);
     if (room && !h->first && p->heap_len == 0 && !p->crew) {
         hold(p, place, door->engine);
         return co_done(&place->op, 0);
@@ -485,6 +491,18 @@ void pool_give(struct place *place, struct conn *conn)
     lock_take(p->lock);
     take_back(p, place, conn);
     lock_drop(p->lock);
+}
+
+void pool_keep(struct pool *p, size_t places)
+{
+    p->kept = places;
+}
+
+void pool_let_in(struct pool_door *door)
+{
+    lock_take(door->pool->lock);
+    grant(door->pool, door);
+    lock_drop(door->pool->lock);
 }
 
 void pool_deinit(struct pool *p, struct pool_door *here)

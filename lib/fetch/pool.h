@@ -48,6 +48,7 @@ struct pool {
     void *crew_arg;
     size_t parallel_max, host_max, idle_max; /* host_max 0: no limit */
     size_t active, waiting, idle_count;
+    size_t kept; /* places that are the caller's: as if held, but the last one, which is not to be had */
     struct table hosts;
     struct pool_host **heap; /* hosts that may take a place, by the number of their first waiter */
     size_t heap_len, heap_size;
@@ -83,6 +84,10 @@ void pool_deinit(struct pool *p, struct pool_door *here);
  * key of its connections where those are a proxy's, which carry requests for any origin; NULL: they are the origin's. number: whose turn comes first, lowest first. ERR_MEMORY. */
 struct co_op *pool_take(struct place *place, struct pool_door *door, const char *origin, const char *home,
                         uint64_t number);
+/* So many places are somebody else's from now on; one stays, though. With the lock held, on any thread; those who may now
+ * come in do so with pool_let_in, on that door's thread. */
+void pool_keep(struct pool *p, size_t places);
+void pool_let_in(struct pool_door *door);
 /* Gives the place back, and a connection that may be used again (or NULL). Legal on a place that is not held. On the
  * thread that holds it. */
 void pool_give(struct place *place, struct conn *conn);

@@ -117,7 +117,7 @@ static void refused(void **state)
         {{"-", "-H", "@-"}, 2, "reads standard input"},
         {{"-o", "a", "-o", "b", "u", "v", "w"}, 2, "2 -o for 3 URLs"},
         {{"-o", "a", "-o", "b", "-"}, 2, "2 -o for a list"},
-        {{"-o", "-", "u"}, 2, "not there yet"},
+        {{"-o", "-", "--jsonl", "u"}, 2, "--jsonl=FILE"},
         {{"-o", "{foo}", "u"}, 2, "\"{foo}\" is none of"},
         {{"-o", "a{", "u"}, 2, "is none of"},
         {{"-o", "", "u"}, 2, "empty file name"},
