@@ -8,6 +8,8 @@ static enum afetch_code set(struct afetch_request *r, const struct options *o, b
         afetch_request_set_head_only(r);
     if (code == AFETCH_OK && o->range)
         code = afetch_request_set_range(r, o->range);
+    if (code == AFETCH_OK && o->resume == RESUME_AT && !options_has_files(o)) /* else its file has a word in it */
+        code = afetch_request_set_resume(r, &(struct afetch_resume){.offset = o->resume_at, .exact = true});
     if (code == AFETCH_OK && o->condition != AFETCH_ALWAYS)
         code = afetch_request_set_condition(r, o->condition, o->condition_s);
     return code;

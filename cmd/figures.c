@@ -169,6 +169,9 @@ static void add_hop(struct figures *f, const struct afetch_hop *hop, unsigned re
     *free_ns = hop->done_ns;
     if (hop->retries != retries)
         return;
+    f->proxy_used = f->proxy_used || hop->proxied;
+    if (hop->connect_status)
+        f->http_connect = hop->connect_status;
     f->size_header += (int64_t)hop->header_bytes;
     f->size_request += (int64_t)hop->request_head_len;
     take_time(&f->time_namelookup, hop->resolved_ns);

@@ -4,7 +4,6 @@
 #include <string.h>
 
 enum {
-    WRITE_FROM = 64 * 1024,      /* bytes that are worth a thread's turn before the body is complete */
     FILE_FULL = 256 * 1024,      /* bytes of one file that may wait */
     FILE_ROOM = FILE_FULL / 4,   /* and when more may come */
     ALL_FULL = 32 * 1024 * 1024, /* bytes of all files; over that each one that has any is full */
@@ -189,11 +188,10 @@ static struct filework *give_up_place(struct filework *w)
     return other;
 }
 
-/* Its job, if a thread should be given it now. */
-static struct job *job_of(struct filework *w)
+struct job *filework_job(struct filework *w)
 {
     struct files *files = w->files;
-    if (w->working || w->parked)
+    if (w->working || w->parked || w->in_lane)
         return NULL;
     filework_at(w, w->opened ? "writing" : "opening");
     if (!w->placed && files->open >= files->open_max) {
@@ -211,8 +209,19 @@ static struct job *job_of(struct filework *w)
 
 /* ---- one file, by its thread ------------------------------------------------------------------------------------ */
 
+/* The body that is being written from now on. */
+static void take_body(struct filework *w)
+{
+    w->restarted = false;
+    if (!w->f.resume)
+        return;
+    w->f.resume->body = w->f.resume->coming;
+    w->f.resume->whole = w->complete;
+}
+
 static int open_file(struct filework *w, char *why)
 {
+    take_body(w);
     filework_enter(w, "opening");
     int rc = outfile_open(&w->f, &w->files->names, why);
     char *temp = w->f.temp ? strdup(w->f.temp) : NULL;
@@ -224,7 +233,7 @@ static int open_file(struct filework *w, char *why)
 
 static int restart_file(struct filework *w, char *why)
 {
-    w->restarted = false;
+    take_body(w);
     pthread_mutex_unlock(&w->files->lock);
     int rc = outfile_restart(&w->f, why);
     pthread_mutex_lock(&w->files->lock);
@@ -252,6 +261,8 @@ static int write_chunk(struct filework *w, char *why)
 
 static int commit(struct filework *w, char *why)
 {
+    w->f.timed = w->timed;
+    w->f.modified_s = w->modified_s;
     filework_enter(w, "closing");
     int rc = outfile_commit(&w->f, why);
     filework_leave(w);
@@ -264,11 +275,11 @@ static bool step(struct filework *w)
 {
     char why[OUTFILE_WHY] = "";
     int rc;
-    if (!w->owner || w->failed || w->finished)
+    if ((!w->owner && !w->kept) || w->failed || w->finished)
         return false;
-    if (!w->opened)
+    if (!w->opened && (w->owner || w->first))
         rc = open_file(w, why);
-    else if (w->restarted)
+    else if (w->opened && w->restarted)
         rc = restart_file(w, why);
     else if (w->first)
         rc = write_chunk(w, why);
@@ -310,15 +321,20 @@ static void work(struct job *job)
 
 /* ---- its owner --------------------------------------------------------------------------------------------------- */
 
-struct filework *filework_new(struct files *files, char *path, void *owner)
+struct filework *filework_new(struct files *files, char *path, const struct outfile_ways *ways, struct resume *resume,
+                              void *owner)
 {
     struct filework *w = malloc(sizeof *w);
     if (!w) {
         free(path);
+        resume_free(resume);
         return NULL;
     }
     *w = (struct filework){.job.run = work, .files = files, .owner = owner, .in_lane = true};
     outfile_init(&w->f, path);
+    w->f.resume = resume;
+    if (ways)
+        w->f.ways = *ways;
     filework_at(w, "looking up");
     if (filework_queue_name(w))
         return w;
@@ -333,6 +349,27 @@ const char *filework_problem(struct filework *w)
     const char *why = !w->failed ? NULL : w->why ? w->why : "out of memory";
     pthread_mutex_unlock(&w->files->lock);
     return why;
+}
+
+bool filework_skips(struct filework *w)
+{
+    pthread_mutex_lock(&w->files->lock);
+    bool skips = w->skipped;
+    pthread_mutex_unlock(&w->files->lock);
+    return skips;
+}
+
+const char *filework_path(const struct filework *w)
+{
+    return w->f.path;
+}
+
+void filework_set_time(struct filework *w, int64_t modified_s)
+{
+    pthread_mutex_lock(&w->files->lock);
+    w->timed = true;
+    w->modified_s = modified_s;
+    pthread_mutex_unlock(&w->files->lock);
 }
 
 int filework_descriptor(const struct filework *w)
@@ -351,12 +388,26 @@ bool filework_describe(const struct filework *w, const char **what, const char *
     return busy;
 }
 
-void filework_begin(struct filework *w)
+const struct resume *filework_resume(const struct filework *w)
 {
-    if (!w->f.direct)
-        return; /* a file is opened when there is something to write, which mostly is when it is complete */
+    return w->f.resume;
+}
+
+/* With the lock held. What is not claimed yet is known to be none. */
+static bool is_direct(const struct filework *w)
+{
+    return !w->in_lane && w->f.direct;
+}
+
+void filework_begin(struct filework *w, const struct afetch_head *head)
+{
     pthread_mutex_lock(&w->files->lock);
-    files_give(w->files, job_of(w));
+    w->restarted = w->voided;
+    w->voided = false;
+    if (w->f.resume)
+        resume_begin(w->f.resume, head);
+    /* A file is opened when there is something to write, which mostly is when it is complete. */
+    files_give(w->files, is_direct(w) ? filework_job(w) : NULL);
 }
 
 /* With the lock held: at the end of the last chunk, where there is room. */
@@ -417,18 +468,18 @@ enum filework_flow filework_write(struct filework *w, const void *data, size_t l
     files->queued += len;
     w->full = w->queued > FILE_FULL || files->queued > ALL_FULL;
     enum filework_flow flow = w->full ? FILEWORK_FULL : FILEWORK_GO;
-    files_give(files, w->f.direct || w->full || w->queued >= WRITE_FROM ? job_of(w) : NULL);
+    files_give(files, is_direct(w) || w->full || w->queued >= FILEWORK_WRITE_FROM ? filework_job(w) : NULL);
     return flow;
 }
 
 bool filework_restart(struct filework *w)
 {
     pthread_mutex_lock(&w->files->lock);
-    bool ok = !w->taken || !w->f.direct;
+    bool ok = !w->taken || !is_direct(w);
     if (ok && w->taken) {
         drop_chunks(w);
-        w->taken = w->full = false;
-        w->restarted = true; /* seen to before anything else is written */
+        w->taken = w->full = w->restarted = false;
+        w->voided = true;
     }
     pthread_mutex_unlock(&w->files->lock);
     return ok;
@@ -439,7 +490,7 @@ bool filework_commit(struct filework *w)
     pthread_mutex_lock(&w->files->lock);
     bool ok = !w->failed;
     w->complete = ok;
-    files_give(w->files, ok ? job_of(w) : NULL);
+    files_give(w->files, ok ? filework_job(w) : NULL);
     return ok;
 }
 
@@ -460,6 +511,13 @@ static void unlist(struct filework *w)
     w->parked = false;
 }
 
+/* Whether what was given is the beginning of a body that can be gone on with. */
+static bool keeps(const struct filework *w)
+{
+    const struct resume *r = w->f.resume;
+    return r && r->coming.resumable && w->taken && !w->f.direct && !w->failed && !w->finished;
+}
+
 void filework_free(struct filework *w)
 {
     if (!w)
@@ -469,10 +527,13 @@ void filework_free(struct filework *w)
     pthread_mutex_lock(&files->lock);
     unlist(w);
     w->owner = NULL;
-    drop_chunks(w);
-    filework_interrupt(w);
-    if (w->placed)
-        job = job_of(w); /* a thread closes it */
+    w->kept = keeps(w);
+    if (!w->kept) {
+        drop_chunks(w);
+        filework_interrupt(w);
+    }
+    if (w->placed || w->kept)
+        job = filework_job(w); /* a thread closes it */
     else if (!w->in_lane && !w->working)
         filework_destroy(w);
     files_give(files, job);

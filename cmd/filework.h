@@ -5,7 +5,7 @@
 #ifndef AFETCH_CMD_FILEWORK_H
 #define AFETCH_CMD_FILEWORK_H
 
-#include "outfile.h"
+#include "resume.h"
 
 struct files;    /* of a run */
 struct filework; /* one of them */
@@ -24,28 +24,40 @@ enum filework_news {
 /* Tells each owner his news, as bits. */
 void files_collect(struct files *files, void (*tell)(void *owner, unsigned news));
 
-/* Takes a name for an owner, in the order of the calls where names lie in one folder: FILEWORK_CLAIMED follows. Owns
- * path, also on failure. NULL: no memory. */
-struct filework *filework_new(struct files *files, char *path, void *owner);
+/* Takes a name for an owner, in the order of the calls where names lie in one folder: FILEWORK_CLAIMED follows; what it is
+ * given before then waits. ways: how it is made, or NULL. resume: -C (resume.h), or NULL. Owns path and resume, also on
+ * failure. NULL: no memory. */
+struct filework *filework_new(struct files *files, char *path, const struct outfile_ways *ways, struct resume *resume,
+                              void *owner);
 /* What went wrong, a sentence; NULL: nothing. */
 const char *filework_problem(struct filework *w);
+/* Whether that is a file that is there, and stays (OUTFILE_SKIP). */
+bool filework_skips(struct filework *w);
+/* Once it is claimed: its path, which may be another than was given (OUTFILE_NUMBER). */
+const char *filework_path(const struct filework *w);
+/* Before filework_commit: when it was modified. */
+void filework_set_time(struct filework *w, int64_t modified_s);
 /* Once it is claimed: which descriptor of ours the path names, or -1. */
 int filework_descriptor(const struct filework *w);
 
 /* What a thread does with it ("writing"), to which file, and since when; false: nothing. */
 bool filework_describe(const struct filework *w, const char **at, const char **path, uint64_t *since_ns);
 
-/* A body begins, which may be empty. */
-void filework_begin(struct filework *w);
+/* Once it is claimed: what there is to go on with; NULL: it is not to. */
+const struct resume *filework_resume(const struct filework *w);
+
+/* A body begins, which may be empty, or begins anew after filework_restart. */
+void filework_begin(struct filework *w, const struct afetch_head *head);
 enum filework_flow { FILEWORK_GO, FILEWORK_FULL, FILEWORK_FAILED };
 /* Copies more of the body. FILEWORK_FULL: it was taken, but no more should come until FILEWORK_ROOM. */
 enum filework_flow filework_write(struct filework *w, const void *data, size_t len);
-/* What was given of the body is void, and it begins anew. false: that cannot be, as bytes have left for a reader. */
+/* What was given of the body is void; filework_begin follows, if it begins anew. false: that cannot be, as bytes have left
+ * for a reader. */
 bool filework_restart(struct filework *w);
 /* The body is complete: FILEWORK_FINISHED follows. false: it has failed already, and nothing follows. */
 bool filework_commit(struct filework *w);
-/* The owner is done with it: nothing is told any more, what is not committed goes, soon; a thread that is stalled is
- * interrupted. NULL is allowed. */
+/* The owner is done with it: nothing is told any more, what is not committed goes, soon, but for what can be gone on with
+ * (-C), which is written; a thread that is stalled is interrupted. NULL is allowed. */
 void filework_free(struct filework *w);
 
 /* How many there are, those included whose owner is gone and whose thread is not done with them. */

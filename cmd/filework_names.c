@@ -1,5 +1,6 @@
 #include "filework_parts.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,24 +13,69 @@ struct lane {
     char *folder;
 };
 
-static void claim(struct filework *w)
+enum { NUMBERS = 100 }; /* as curl */
+
+/* path: another than it has, which is owned then, or NULL. */
+static int try_name(struct filework *w, char *path, char *why)
+{
+    filework_enter(w, "looking up");
+    int rc = path ? outfile_resolve_again(&w->f, path, why) : outfile_resolve(&w->f, why);
+    filework_leave(w);
+    return rc == 0 ? outfile_claim(&w->f, &w->files->names, why) : rc;
+}
+
+static char *numbered(const char *path, unsigned n)
+{
+    size_t size = strlen(path) + 12;
+    char *more = malloc(size);
+    if (more)
+        snprintf(more, size, "%s.%u", path, n);
+    return more;
+}
+
+/* The name, or the first of its numbered ones that is free. */
+static int take_name(struct filework *w, char *why)
+{
+    int rc = try_name(w, NULL, why);
+    char *path = NULL, *next = NULL;
+    if (rc == OUTFILE_TAKEN && w->f.ways.there == OUTFILE_NUMBER && !(path = strdup(w->f.path)))
+        return -1;
+    for (unsigned n = 1; path && rc == OUTFILE_TAKEN && n <= NUMBERS && (next = numbered(path, n)); n++)
+        rc = try_name(w, next, why);
+    free(path);
+    return rc;
+}
+
+/* What was given before it was claimed is written now; or its owner is told that it cannot be. */
+static void catch_up(struct filework *w)
 {
     struct files *files = w->files;
-    char why[OUTFILE_WHY] = "";
-    int rc = -1;
-    if (w->owner) {
-        filework_enter(w, "looking up");
-        rc = outfile_resolve(&w->f, why);
-        filework_leave(w);
+    if (w->failed) {
+        filework_tell(w, w->complete ? FILEWORK_FINISHED : w->full ? FILEWORK_ROOM : 0);
+        return;
     }
+    bool wanted = w->complete || w->queued >= FILEWORK_WRITE_FROM || (w->f.direct && w->queued);
+    struct job *job = wanted ? filework_job(w) : NULL;
+    if (!job)
+        return;
+    files_give(files, job);
+    pthread_mutex_lock(&files->lock);
+}
+
+static void claim(struct filework *w)
+{
+    char why[OUTFILE_WHY] = "";
+    int rc = w->owner ? take_name(w, why) : -1;
     w->in_lane = false;
     if (!w->owner) {
         filework_destroy(w);
         return;
     }
-    if (rc < 0 || outfile_claim(&w->f, &files->names, why) < 0)
+    if (rc != 0)
         filework_fail(w, why);
+    w->skipped = rc == OUTFILE_TAKEN && w->f.ways.there == OUTFILE_SKIP && w->f.replaces;
     filework_tell(w, FILEWORK_CLAIMED);
+    catch_up(w);
 }
 
 static void run_lane(struct job *job)

@@ -27,16 +27,21 @@ struct filework {
     char *why;        /* of a failure; NULL: out of memory */
     struct chunk *first, *last;
     size_t queued;       /* bytes in them, and in what is being written */
-    bool in_lane;        /* a lane has it */
+    bool in_lane;        /* a lane has it: nothing else of it is done */
     bool parked, placed; /* it waits to count as open; it does */
     bool working;        /* its job was given to a thread */
     bool called;         /* that thread is in a call that may be interrupted */
     pthread_t thread;
     bool opened, complete, finished, failed;
-    bool taken;     /* some of the body was given */
-    bool restarted; /* what is in the file is void */
-    bool full;      /* its owner waits for room */
-    const char *at; /* what its thread does */
+    bool skipped;       /* failed, as a file is there that stays */
+    bool timed;         /* modified_s is given */
+    int64_t modified_s; /* f's, which its thread copies */
+    bool taken;         /* some of the body was given */
+    bool voided;        /* it is void; another begins, if it does, as filework_begin has it */
+    bool restarted;     /* that has begun, and what is in the file is void */
+    bool kept;          /* its owner has gone, but what he gave is written (-C) */
+    bool full;          /* its owner waits for room */
+    const char *at;     /* what its thread does */
     uint64_t since_ns;
 };
 
@@ -78,6 +83,9 @@ void filework_at(struct filework *w, const char *what);
 /* The same around a call that may take long, for which filework_enter gives up the lock. */
 void filework_enter(struct filework *w, const char *what);
 void filework_leave(struct filework *w);
+/* Its job, if a thread should be given it now, or NULL. */
+struct job *filework_job(struct filework *w);
+enum { FILEWORK_WRITE_FROM = 64 * 1024 }; /* bytes that are worth a thread's turn before the body is complete */
 /* Its thread is to let it go. */
 void filework_interrupt(struct filework *w);
 /* Nobody works at it, and its file is closed. */

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PIECE = 64 * 1024 };
+enum { PIECE_MAX = 128 * 1024 }; /* two of them for each file */
 
 struct infiles {
     struct workers *workers;
@@ -35,7 +35,8 @@ struct infile {
     int64_t length; /* -1: no regular file */
     int error;      /* an errno */
     bool ended;
-    char *given, *next; /* what the request has, and what is read for it; of PIECE bytes each */
+    char *given, *next; /* what the request has, and what is read for it, */
+    size_t size;        /* of so many bytes */
     size_t next_len;    /* 0: nothing yet */
 };
 
@@ -93,7 +94,7 @@ static void called(struct infile *f)
 
 static void open_it(struct infile *f)
 {
-    struct stat st;
+    struct stat st = {0};
     int fd = -1, error = EINTR;
     while (error == EINTR && call(f)) {
         fd = f->input ? STDIN_FILENO : open(f->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -120,7 +121,7 @@ static void read_more(struct infile *f)
     while ((error == EINTR || error == EAGAIN) && call(f)) {
         if (error == EAGAIN) /* another program made it non-blocking */
             poll(&(struct pollfd){.fd = f->fd, .events = POLLIN}, 1, -1);
-        n = read(f->fd, f->next, PIECE);
+        n = read(f->fd, f->next, f->size);
         error = n < 0 ? errno : 0;
         called(f);
     }
@@ -218,8 +219,9 @@ static enum afetch_feed begin(void *arg, struct afetch_request *r, const char *n
 
 static bool make_room(struct infile *f)
 {
-    f->given = malloc(PIECE);
-    f->next = malloc(PIECE);
+    f->size = f->length > 0 && f->length < PIECE_MAX ? (size_t)f->length : PIECE_MAX;
+    f->given = malloc(f->size);
+    f->next = malloc(f->size);
     return f->given && f->next;
 }
 

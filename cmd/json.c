@@ -1,6 +1,7 @@
 #include "json.h"
 #include "text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -141,4 +142,12 @@ char *json_write(struct json *j, yyjson_mut_val *value, size_t *len)
         return NULL;
     yyjson_mut_doc_set_root(j->doc, value);
     return yyjson_mut_write(j->doc, YYJSON_WRITE_NOFLAG, len);
+}
+
+const char *json_library(void)
+{
+    static char text[40];
+    unsigned version = yyjson_version();
+    snprintf(text, sizeof text, "yyjson/%u.%u.%u", version >> 16 & 0xff, version >> 8 & 0xff, version & 0xff);
+    return text;
 }

@@ -36,4 +36,7 @@ bool json_failed(const struct json *j);
 /* The text of value, on one line without its end; the caller frees it. NULL: failed. */
 char *json_write(struct json *j, struct yyjson_mut_val *value, size_t *len);
 
+/* "yyjson/0.10.0", as it runs. A constant. */
+const char *json_library(void);
+
 #endif

@@ -18,7 +18,7 @@ static void add_ours(struct json *j, struct yyjson_mut_val *line, const struct r
     char started[WALLTIME_SIZE];
     json_add_number(j, line, "n", (int64_t)rec->n);
     json_add_null(j, line, "id");
-    json_add_bool(j, line, "skipped", false);
+    json_add_bool(j, line, "skipped", rec->skipped);
     json_add_text(j, line, "started",
                   rec->result ? walltime_text((int64_t)rec->result->start_ns + rec->wall_ns, started) : NULL);
     json_add_text(j, line, "tls", last && *last->told.tls_version ? last->told.tls_version : NULL);
@@ -68,7 +68,7 @@ struct sink *jsonl_new(const struct options *o)
     struct jsonl *l = calloc(1, sizeof *l);
     if (!l)
         return NULL;
-    l->sink = (struct sink){.want = RECORD_HOPS, .tell = tell, .free = jsonl_free};
+    l->sink = (struct sink){.want = RECORD_HOPS, .skipped_too = true, .tell = tell, .free = jsonl_free};
     l->default_scheme = o->proto_default;
     return &l->sink;
 }

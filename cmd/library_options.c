@@ -7,6 +7,11 @@ void library_options(struct afetch_options *opt, const struct options *o)
     opt->parallel_max_host = o->parallel_max_host;
     opt->connect_timeout_ms = o->connect_timeout_ms;
     opt->timeout_ms = o->timeout_ms;
+    opt->deadline_ms = o->deadline_ms;
+    opt->speed_limit = o->speed_time_ms && !o->speed_limit ? 1 : o->speed_limit;
+    opt->speed_time_ms = o->speed_time_ms;
+    opt->limit_rate = o->limit_rate;
+    opt->start_interval_us = o->start_interval_us;
     opt->expect_timeout_ms = o->expect100_timeout_ms;
     opt->user_agent = o->user_agent;
     opt->referer = o->referer;

@@ -1,5 +1,6 @@
 /* afetch: the tool. Reads its command line, and runs it. */
 #include "compare.h"
+#include "json.h"
 #include "password.h"
 #include "run.h"
 #include "signals.h"
@@ -24,7 +25,7 @@ static int help(struct report *report, const char *topic)
 static int version(struct report *report)
 {
     struct text text = {0};
-    text_addf(&text, "afetch %s\n%s\n", afetch_version(), afetch_libraries());
+    text_addf(&text, "afetch %s\n%s %s\n", afetch_version(), afetch_libraries(), json_library());
     int status = say(report, &text);
     text_deinit(&text);
     return status;

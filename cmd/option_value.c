@@ -46,6 +46,52 @@ bool value_size(const char *s, uint64_t *out)
     return true;
 }
 
+/* Digits that may be missing. */
+static bool take_digits(const char **s, uint64_t *out, uint64_t missing)
+{
+    char digits[20];
+    size_t len = strspn(*s, "0123456789");
+    if (len >= sizeof digits)
+        return false;
+    memcpy(digits, *s, len);
+    digits[len] = '\0';
+    *s += len;
+    *out = missing;
+    return len == 0 || value_digits(digits, out);
+}
+
+/* In seconds; 0: it is none. */
+static uint64_t unit_of(char letter)
+{
+    switch (letter) {
+    case 's':
+        return 1;
+    case 'm':
+        return 60;
+    case 'h':
+        return 3600;
+    case 'd':
+        return 24 * 3600;
+    default:
+        return 0;
+    }
+}
+
+bool value_rate(const char *s, uint64_t *out_us)
+{
+    uint64_t count, times = 1, unit = unit_of('h');
+    bool ok = take_digits(&s, &count, 0) && count > 0;
+    if (ok && *s == '/') {
+        s++;
+        ok = take_digits(&s, &times, 1) && times > 0 && (unit = unit_of(*s)) > 0;
+        s += ok;
+    }
+    if (!ok || *s || times > SECONDS_MAX / unit)
+        return false;
+    *out_us = times * unit * 1000000 / count;
+    return true;
+}
+
 static bool take_status(const char **s)
 {
     size_t n = strspn(*s, "0123456789");

@@ -11,6 +11,9 @@ bool value_digits(const char *s, uint64_t *out);
 bool value_size(const char *s, uint64_t *out);
 /* In milliseconds: "2", "0.25". */
 bool value_seconds(const char *s, uint64_t *out_ms);
+/* Of "N", "N/U" or "N/MU", with U one of s m h d, the microseconds from one to the next, rounded; 0 for over a million a
+ * second. */
+bool value_rate(const char *s, uint64_t *out_us);
 /* "200-299,404" */
 bool value_is_statuses(const char *s);
 /* It can stand in a head's field, or as its name. */

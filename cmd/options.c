@@ -8,6 +8,7 @@
 #include "option_value.h"
 #include "options_check.h"
 #include "protos.h"
+#include "target.h"
 #include "template.h"
 
 #include <errno.h>
@@ -93,6 +94,17 @@ static int set_seconds(struct parser *p, const struct option *opt, const char *v
                             "%s: \"%.60s\" is not a number of seconds (such as 10 or 0.5; 0: no limit)", p->shown,
                             value);
     *(uint64_t *)value_of(p->o, opt) = ms;
+    return 0;
+}
+
+static int set_rate(struct parser *p, const struct option *opt, const char *value)
+{
+    uint64_t us;
+    if (!value_rate(value, &us))
+        return options_fail(p->o, EXIT_USAGE,
+                            "%s: \"%.60s\" is not a number of transfers, such as 5/s, 5/15s, 100/h or 100", p->shown,
+                            value);
+    *(uint64_t *)value_of(p->o, opt) = us;
     return 0;
 }
 
@@ -281,6 +293,16 @@ static int set_output(struct parser *p, const char *value)
     return options_list_add(p->o, &p->o->outputs, value);
 }
 
+static int set_octal(struct parser *p, const struct option *opt, const char *value)
+{
+    size_t len = strspn(value, "01234567");
+    unsigned long mode = len && !value[len] && len < 8 ? strtoul(value, NULL, 8) : 0;
+    if (mode == 0 || mode > 0777)
+        return options_fail(p->o, EXIT_USAGE, "%s: \"%.60s\" is not a mode from 1 to 777, in octal", p->shown, value);
+    *(unsigned *)value_of(p->o, opt) = (unsigned)mode;
+    return 0;
+}
+
 static int set_cert(struct parser *p, const struct option *opt, const char *value)
 {
     struct afetch_tls *tls = value_of(p->o, opt);
@@ -330,6 +352,8 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
         return set_statuses(p, opt, value);
     case OPTION_SECONDS:
         return set_seconds(p, opt, value);
+    case OPTION_RATE:
+        return set_rate(p, opt, value);
     case OPTION_PROTOS:
         return set_protos(p, opt, value);
     case OPTION_CHOICE:
@@ -364,6 +388,8 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
         return set_cert(p, opt, value);
     case OPTION_CONFIG:
         return set_config(p, value);
+    case OPTION_OCTAL:
+        return set_octal(p, opt, value);
     case OPTION_SHARD:
         if (!shard_parse(value_of(p->o, opt), value))
             return options_fail(p->o, EXIT_USAGE,
@@ -392,6 +418,7 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
     case OPTION_FLAG:
     case OPTION_SET:
     case OPTION_BITS:
+    case OPTION_REMOTE:
     case OPTION_HELP:
     case OPTION_VERSION:
     case OPTION_SOON:
@@ -404,7 +431,7 @@ static bool takes_value(const struct option *opt)
 {
     return opt->kind != OPTION_FLAG && opt->kind != OPTION_SET && opt->kind != OPTION_BITS &&
            opt->kind != OPTION_HELP && opt->kind != OPTION_VERSION && opt->kind != OPTION_SOON &&
-           opt->kind != OPTION_MAYBE;
+           opt->kind != OPTION_MAYBE && opt->kind != OPTION_REMOTE;
 }
 
 static int set_help(struct parser *p, const char *value)
@@ -435,6 +462,8 @@ static int apply(struct parser *p, const struct option *opt, const char *value)
             return options_fail(p->o, EXIT_USAGE, "%s takes no argument", p->shown);
         if (opt->kind == OPTION_VERSION)
             p->o->action = p->o->action == ACTION_HELP ? ACTION_HELP : ACTION_VERSION;
+        else if (opt->kind == OPTION_REMOTE)
+            return options_list_add(p->o, &p->o->outputs, TARGET_REMOTE);
         else if (opt->kind == OPTION_SET)
             *(unsigned *)value_of(p->o, opt) = (unsigned)opt->min;
         else if (opt->kind == OPTION_BITS)

@@ -20,6 +20,7 @@ enum option_kind {
     OPTION_LIMIT,    /* int, 0 to max, or -1 for none */
     OPTION_SIZE,     /* uint64_t in bytes, from "100", "10k", "1.5M" */
     OPTION_SECONDS,  /* uint64_t in milliseconds, from "2" or "0.5" */
+    OPTION_RATE,     /* uint64_t in microseconds, between two of "5/15s" */
     OPTION_TEXT,     /* const char * */
     OPTION_MAYBE,    /* const char *, "" without an argument, which stands behind "=" alone */
     OPTION_SET,      /* takes no argument: unsigned becomes min; max by --no-NAME, which there is if that is not 0 */
@@ -33,6 +34,8 @@ enum option_kind {
     OPTION_HEADER,   /* one more of a struct options_list, or @FILE */
     OPTION_OUTPUT,   /* one more of options.outputs */
     OPTION_CONFIG,   /* a file of options */
+    OPTION_REMOTE,   /* one more of options.outputs: TARGET_REMOTE */
+    OPTION_OCTAL,    /* unsigned, a file's mode */
     OPTION_SHARD,    /* struct shard, K/N */
     OPTION_CERT,     /* FILE[:PASSWORD], in a struct afetch_tls */
     OPTION_PROXY,    /* const char *, a proxy's URL; of the kind that `choices` names, where it names none itself */
@@ -123,6 +126,9 @@ struct options_input {
 /* What a status that is no success means. */
 enum options_fail { FAIL_NEVER = 1, FAIL_DROP, FAIL_WITH_BODY };
 
+/* What a file that is there already means. */
+enum options_clobber { CLOBBER_DEFAULT, CLOBBER_ALWAYS, CLOBBER_NEVER };
+
 /* Where a transfer goes on. */
 enum options_resume { RESUME_NONE, RESUME_FOUND, RESUME_AT };
 
@@ -154,8 +160,9 @@ struct options {
     uint64_t resume_at;
     enum afetch_condition condition; /* -z */
     int64_t condition_s;
-    const char *etag_save, *etag_compare; /* files; NULL: none */
-    uint64_t max_filesize;                /* 0: no limit */
+    const char *etag_save, *etag_compare;                                            /* files; NULL: none */
+    uint64_t max_filesize;                                                           /* 0: no limit */
+    uint64_t deadline_ms, speed_limit, speed_time_ms, limit_rate, start_interval_us; /* 0: no limit */
     int max_redirs;
     bool location_trusted, post301, post302, post303;
     unsigned retry;
@@ -176,6 +183,10 @@ struct options {
     struct shard shard;
     unsigned repeat;
     bool dry_run;
+    bool remote_header_name, create_dirs, skip_existing, remote_time, sync_files;
+    unsigned clobber;          /* enum options_clobber */
+    const char *output_dir;    /* NULL: none */
+    unsigned create_file_mode; /* 0: the umask's */
     struct options_list resolve, connect_to;
     const char *unix_socket;
     unsigned ip; /* enum afetch_ip */
@@ -183,9 +194,9 @@ struct options {
     bool keepalive;
     unsigned keepalive_time, keepalive_count;
     bool waterfall;
-    const char *har, *perfetto; /* files, or NULL */
-    const char *write_out;      /* NULL: none */
-    const char *jsonl;          /* a file; "": standard output; NULL: no such report */
+    const char *har, *perfetto, *report; /* files, or NULL */
+    const char *write_out;               /* NULL: none */
+    const char *jsonl;                   /* a file; "": standard output; NULL: no such report */
 
     const char *user, *password; /* -u; NULL: none. A user without password is asked for it */
     bool ask_password;
@@ -220,7 +231,9 @@ struct options {
 
     struct options_input *inputs; /* in the order of the command line */
     size_t input_count;
-    struct options_list outputs; /* the -o, in order */
+    struct options_list outputs; /* the -o and -O (TARGET_REMOTE), in order */
+    bool remote_name_all;        /* what has none has -O */
+    bool remote_names;           /* some have -O */
     struct options_list uploads; /* the -T, in order; "": none */
     struct options_list headers;
 
@@ -241,11 +254,13 @@ void options_deinit(struct options *o);
 /* Keeps an allocated text until options_deinit. NULL without memory (text may be NULL for that), and it is freed. */
 char *options_own(struct options *o, char *text);
 
-/* The -o that holds for what comes of o->inputs[input], or NULL. */
+/* The -o that holds for what comes of o->inputs[input], or TARGET_REMOTE, or NULL. */
 const char *options_output(const struct options *o, size_t input);
 
 /* Whether bodies or cookies go to standard output, where nothing may come between. */
 bool options_use_stdout(const struct options *o);
+/* Whether any body goes to a file. */
+bool options_has_files(const struct options *o);
 
 /* The -T of what comes of o->inputs[input], or NULL. */
 const char *options_upload(const struct options *o, size_t input);

@@ -5,6 +5,7 @@
 #include "options_proxy.h"
 #include "options_ranges.h"
 #include "options_tls.h"
+#include "target.h"
 #include "template.h"
 
 #include <stdarg.h>
@@ -84,11 +85,18 @@ static int check_mode(struct options *o)
     return 0;
 }
 
+bool options_has_files(const struct options *o)
+{
+    return o->outputs.count > 0 || o->remote_name_all;
+}
+
 const char *options_output(const struct options *o, size_t input)
 {
-    if (o->outputs.count == 1)
+    if (o->outputs.count == 1 && !o->remote_name_all)
         return o->outputs.item[0];
-    return input < o->outputs.count ? o->outputs.item[input] : NULL;
+    if (input < o->outputs.count)
+        return o->outputs.item[input];
+    return o->remote_name_all ? TARGET_REMOTE : NULL;
 }
 
 bool options_use_stdout(const struct options *o)
@@ -117,15 +125,42 @@ static int check_names(struct options *o)
     return 0;
 }
 
+/* As many -O as one likes are one, if there is no -o. */
+static void merge_remotes(struct options *o)
+{
+    size_t remotes = 0;
+    for (size_t i = 0; i < o->outputs.count; i++)
+        remotes += !*o->outputs.item[i];
+    o->remote_names = remotes > 0 || o->remote_name_all;
+    if (remotes == o->outputs.count)
+        o->outputs.count = remotes > 0;
+}
+
+static int check_files(struct options *o)
+{
+    if (o->remote_header_name && !o->remote_names)
+        options_warn(o, "-J without -O: there is no file to be named");
+    if (o->remote_header_name && o->resume != RESUME_NONE)
+        return refuse(o, "-C and -J contradict each other: what is there is looked for before the server names it");
+    if (o->clobber == CLOBBER_NEVER && o->resume != RESUME_NONE)
+        return refuse(o, "-C and --no-clobber contradict each other; give one of them");
+    if (o->clobber == CLOBBER_NEVER && o->skip_existing)
+        return refuse(o, "--skip-existing and --no-clobber contradict each other; give one of them");
+    return 0;
+}
+
 static int check_outputs(struct options *o)
 {
     bool lists = false;
     for (size_t i = 0; i < o->input_count; i++)
         lists = lists || o->inputs[i].kind == INPUT_LIST;
     size_t n = o->outputs.count;
+    int rc = check_files(o);
+    if (rc)
+        return rc;
     if (n > 1 && lists)
         return refuse(o, "%zu -o for a list of URLs; give one, such as -o '{n}-{name}', for them all", n);
-    if (n > 1 && n < o->input_count)
+    if (n > 1 && n < o->input_count && !o->remote_name_all)
         return refuse(o, "%zu -o for %zu URLs; give one for each, or one, such as -o '{n}-{name}', for all", n,
                       o->input_count);
     if (n > 1 && n > o->input_count)
@@ -170,7 +205,7 @@ static int check_reports(struct options *o)
 {
     const struct {
         const char *name, *path;
-    } reports[] = {{"har", o->har}, {"perfetto", o->perfetto}};
+    } reports[] = {{"har", o->har}, {"perfetto", o->perfetto}, {"report", o->report}};
     for (size_t i = 0; i < sizeof reports / sizeof reports[0]; i++)
         if (reports[i].path && strcmp(reports[i].path, "-") == 0)
             return refuse(o, "--%s writes to a file, not to standard output", reports[i].name);
@@ -194,6 +229,7 @@ int options_check(struct options *o)
     int rc = options_check_proxy(o);
     if (rc)
         return rc;
+    merge_remotes(o);
     rc = check_mode(o);
     if (rc == 0)
         rc = check_request(o);

@@ -94,9 +94,10 @@ static int check_resume(struct options *o)
         return refuse(o, EXIT_USAGE, "-C and -H 'Range: ...' contradict each other; give one of them");
     if (o->raw)
         return refuse(o, EXIT_USAGE, "-C and --raw contradict each other: what is raw cannot be gone on with");
-    if (o->head || (o->method && strcmp(o->method, "GET") != 0))
-        return refuse(o, EXIT_USAGE, "-C goes on with what a GET brings; leave -I and -X out");
-    if (o->resume == RESUME_FOUND && o->outputs.count == 0)
+    bool sends = o->uploads.count > 0 || o->form.count > 0 || (o->has_data && !o->get);
+    if (o->head || sends || (o->method && strcmp(o->method, "GET") != 0))
+        return refuse(o, EXIT_USAGE, "-C goes on with what a GET brings; leave -I, -X, -d, -F and -T out");
+    if (o->resume == RESUME_FOUND && !options_has_files(o))
         options_warn(o, "-C - without -o: there is nothing to go on with");
     return 0;
 }

@@ -1,4 +1,5 @@
 #include "outfile.h"
+#include "resume.h"
 #include "text.h"
 
 #include <errno.h>
@@ -14,7 +15,7 @@
 
 enum { LINKS_MAX = 40, TEMP_NAME_MAX = 180 };
 
-static int fail(char *why, const char *path, const char *reason)
+int outfile_fail(char why[OUTFILE_WHY], const char *path, const char *reason)
 {
     struct text t = {0};
     text_add_shown(&t, path, strlen(path), TEXT_CUT);
@@ -102,6 +103,11 @@ static char *join(const char *dir, size_t dir_len, const char *name)
     return path;
 }
 
+char *outfile_join(const char *dir, const char *name)
+{
+    return join(dir, strcmp(dir, "/") == 0 ? 0 : strlen(dir), name);
+}
+
 /* What a symbolic link at path points to, as a path. */
 static char *follow(const char *path)
 {
@@ -178,15 +184,77 @@ void outfile_init(struct outfile *f, char *path)
     atomic_init(&f->given_up, false);
 }
 
+/* Has what was changed in a folder put on the disk. 0 or an errno. */
+static int sync_folder(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int error = fd < 0 || fsync(fd) < 0 ? errno : 0;
+    if (fd >= 0)
+        close(fd);
+    return error == EINVAL ? 0 : error; /* a file system that cannot */
+}
+
+/* Makes a folder whose name ends at end, in the one that is there. 0 or an errno. */
+static int make_folder(char *path, char *end, bool sync)
+{
+    char saved = *end, *slash;
+    *end = '\0';
+    int error = mkdir(path, 0750) < 0 && errno != EEXIST ? errno : 0;
+    if (!error && sync) {
+        slash = strrchr(path, '/');
+        char *above = !slash ? strdup(".") : slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+        error = above ? sync_folder(above) : ENOMEM;
+        free(above);
+    }
+    *end = saved;
+    return error;
+}
+
+/* Makes the folders of a path that are not there, with curl's mode. 0 or an errno. */
+static int make_folders(const char *path, bool sync)
+{
+    struct stat st;
+    const char *slash = strrchr(path, '/');
+    char *folder = slash && slash > path ? strndup(path, (size_t)(slash - path)) : NULL;
+    int error = slash && slash > path && !folder ? ENOMEM : 0;
+    if (folder && stat(folder, &st) < 0)
+        for (char *end = folder; !error && *end;) {
+            end += strspn(end, "/");
+            end += strcspn(end, "/");
+            char saved = *end;
+            *end = '\0';
+            bool there = stat(folder, &st) == 0;
+            *end = saved;
+            if (!there)
+                error = make_folder(folder, end, sync);
+        }
+    free(folder);
+    return error;
+}
+
+/* What there being something means. */
+static int judge(const struct outfile *f, char *why)
+{
+    if (!f->replaces || f->ways.there == OUTFILE_REPLACE)
+        return 0;
+    outfile_fail(why, f->path, strerror(EEXIST));
+    return f->ways.there == OUTFILE_REFUSE ? -1 : OUTFILE_TAKEN;
+}
+
 int outfile_resolve(struct outfile *f, char why[OUTFILE_WHY])
 {
     struct stat st;
+    int made = f->ways.create_dirs ? make_folders(f->path, f->ways.sync) : 0;
+    if (made)
+        return outfile_fail(why, f->path, strerror(made));
     char *target = resolve(f->path, &f->descriptor);
     if (!target)
-        return fail(why, f->path, strerror(errno));
+        return outfile_fail(why, f->path, strerror(errno));
     int error = 0;
     bool there = stat(target, &st) == 0;
-    if (there && S_ISDIR(st.st_mode)) {
+    if (!there && errno == ENAMETOOLONG) {
+        error = errno; /* which its temporary file would not show */
+    } else if (there && S_ISDIR(st.st_mode)) {
         error = EISDIR;
     } else if (there && (f->descriptor >= 0 || !S_ISREG(st.st_mode))) {
         f->direct = true;
@@ -200,7 +268,21 @@ int outfile_resolve(struct outfile *f, char why[OUTFILE_WHY])
         error = split(target, &f->dir, &f->base);
     }
     free(target);
-    return error ? fail(why, f->path, strerror(error)) : 0;
+    if (error)
+        return outfile_fail(why, f->path, strerror(error));
+    int rc = judge(f, why);
+    return rc == 0 && f->resume ? resume_look(f, why) : rc;
+}
+
+int outfile_resolve_again(struct outfile *f, char *path, char why[OUTFILE_WHY])
+{
+    free(f->path);
+    free(f->dir);
+    free(f->base);
+    f->path = path;
+    f->dir = f->base = NULL;
+    f->direct = f->replaces = false;
+    return outfile_resolve(f, why);
 }
 
 int outfile_claim(const struct outfile *f, struct outfile_names *names, char why[OUTFILE_WHY])
@@ -211,42 +293,41 @@ int outfile_claim(const struct outfile *f, struct outfile_names *names, char why
     case 1:
         return 0;
     case 0:
-        return fail(why, f->path, "another URL of this run writes that file");
+        outfile_fail(why, f->path, "another URL of this run writes that file");
+        return OUTFILE_TAKEN;
     default:
-        return fail(why, f->path, strerror(ENOMEM));
+        return outfile_fail(why, f->path, strerror(ENOMEM));
     }
 }
 
 /* ---- writing ---------------------------------------------------------------------------------------------------- */
 
 /* A new file's own mode, or that of the file it replaces; its owner too where we may. */
-static int dress(const struct outfile *f, const struct outfile_names *names)
+int outfile_dress(struct outfile *f, char why[OUTFILE_WHY])
 {
     struct stat st;
-    if (!f->replaces)
-        return fchmod(f->fd, names->mode);
-    if (fstat(f->fd, &st) < 0)
-        return -1;
-    if ((st.st_uid != f->uid || st.st_gid != f->gid) && fchown(f->fd, f->uid, f->gid) < 0 && errno != EPERM)
-        return -1;
-    return fchmod(f->fd, f->mode);
+    bool ok = !f->replaces || fstat(f->fd, &st) == 0;
+    if (ok && f->replaces && (st.st_uid != f->uid || st.st_gid != f->gid))
+        ok = fchown(f->fd, f->uid, f->gid) == 0 || errno == EPERM;
+    ok = ok && fchmod(f->fd, f->mode) == 0;
+    return ok ? 0 : outfile_fail(why, f->path, strerror(errno));
 }
 
-static int open_temp(struct outfile *f, const struct outfile_names *names, char *why)
+static int open_temp(struct outfile *f, char *why)
 {
     char name[TEMP_NAME_MAX + 32];
     snprintf(name, sizeof name, ".%.*s.afetch-XXXXXX", TEMP_NAME_MAX, f->base);
-    char *temp = join(f->dir, strcmp(f->dir, "/") == 0 ? 0 : strlen(f->dir), name);
+    char *temp = outfile_join(f->dir, name);
     if (!temp)
-        return fail(why, f->path, strerror(ENOMEM));
+        return outfile_fail(why, f->path, strerror(ENOMEM));
     f->fd = mkostemp(temp, O_CLOEXEC);
     if (f->fd < 0) {
-        fail(why, f->path, strerror(errno));
+        outfile_fail(why, f->path, strerror(errno));
         free(temp);
         return -1;
     }
     f->temp = temp;
-    return dress(f, names) < 0 ? fail(why, f->path, strerror(errno)) : 0;
+    return outfile_dress(f, why);
 }
 
 /* After a call that failed: whether it is to be repeated. */
@@ -255,10 +336,21 @@ static bool again(struct outfile *f)
     return (errno == EINTR || errno == EAGAIN) && !atomic_load(&f->given_up);
 }
 
+static int open_regular(struct outfile *f, const struct outfile_names *names, char *why)
+{
+    if (!f->replaces)
+        f->mode = f->ways.has_mode ? f->ways.mode : names->mode;
+    int rc = f->resume ? resume_open(f, why) : 1;
+    if (rc <= 0)
+        return rc;
+    rc = open_temp(f, why);
+    return rc == 0 && f->resume ? resume_fill(f, why) : rc;
+}
+
 int outfile_open(struct outfile *f, const struct outfile_names *names, char why[OUTFILE_WHY])
 {
     if (!f->direct)
-        return open_temp(f, names, why);
+        return open_regular(f, names, why);
     /* A copy, not open(2): it shares the position, so that what others write there stays. */
     if (f->descriptor >= 0)
         f->fd = fcntl(f->descriptor, F_DUPFD_CLOEXEC, 3);
@@ -266,7 +358,7 @@ int outfile_open(struct outfile *f, const struct outfile_names *names, char why[
         do
             f->fd = open(f->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
         while (f->fd < 0 && again(f));
-    return f->fd < 0 ? fail(why, f->path, strerror(errno)) : 0;
+    return f->fd < 0 ? outfile_fail(why, f->path, strerror(errno)) : 0;
 }
 
 int outfile_write(struct outfile *f, const void *data, size_t len, char why[OUTFILE_WHY])
@@ -278,7 +370,7 @@ int outfile_write(struct outfile *f, const void *data, size_t len, char why[OUTF
             at += n;
             len -= (size_t)n;
         } else if (!again(f)) {
-            return fail(why, f->path, strerror(errno));
+            return outfile_fail(why, f->path, strerror(errno));
         } else if (errno == EAGAIN) {
             poll(&(struct pollfd){.fd = f->fd, .events = POLLOUT}, 1, -1);
         }
@@ -288,43 +380,81 @@ int outfile_write(struct outfile *f, const void *data, size_t len, char why[OUTF
 
 int outfile_restart(struct outfile *f, char why[OUTFILE_WHY])
 {
+    if (f->resume)
+        return resume_restart(f, why);
     if (ftruncate(f->fd, 0) < 0 || lseek(f->fd, 0, SEEK_SET) < 0)
-        return fail(why, f->path, strerror(errno));
+        return outfile_fail(why, f->path, strerror(errno));
     return 0;
+}
+
+/* Gives a file its name where nothing else may be replaced by it. 0 or an errno. */
+static int name_anew(const char *temp, const char *target)
+{
+#ifdef RENAME_NOREPLACE
+    if (renameat2(AT_FDCWD, temp, AT_FDCWD, target, RENAME_NOREPLACE) == 0)
+        return 0;
+    if (errno != EINVAL && errno != ENOSYS)
+        return errno;
+#endif
+    return link(temp, target) < 0 || unlink(temp) < 0 ? errno : 0;
+}
+
+/* Gives a file its name. 0 or an errno. */
+static int name_file(const struct outfile *f, const char *target)
+{
+    struct stat st;
+    /* What became a device or a folder since the claim is left alone. */
+    if (lstat(target, &st) == 0 && !S_ISREG(st.st_mode))
+        return EEXIST;
+    if (f->ways.there != OUTFILE_REPLACE)
+        return name_anew(f->temp, target);
+    return rename(f->temp, target) < 0 ? errno : 0;
+}
+
+/* What is to be done to a file before it has its name. 0 or an errno. */
+static int finish_file(const struct outfile *f)
+{
+    const struct timespec times[] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = (time_t)f->modified_s}};
+    if (f->direct || f->fd < 0)
+        return 0;
+    if (f->timed && futimens(f->fd, times) < 0)
+        return errno;
+    return f->ways.sync && fsync(f->fd) < 0 ? errno : 0;
 }
 
 int outfile_commit(struct outfile *f, char why[OUTFILE_WHY])
 {
-    struct stat st;
+    int unfinished = finish_file(f);
+    if (unfinished)
+        return outfile_fail(why, f->path, strerror(unfinished));
     int fd = f->fd;
     f->fd = -1;
     /* A full disk may show only now. */
     if (fd >= 0 && close(fd) < 0 && errno != EINTR)
-        return fail(why, f->path, strerror(errno));
+        return outfile_fail(why, f->path, strerror(errno));
     if (atomic_load(&f->given_up))
-        return fail(why, f->path, strerror(ECANCELED));
+        return outfile_fail(why, f->path, strerror(ECANCELED));
     if (!f->temp)
         return 0;
-    char *target = join(f->dir, strcmp(f->dir, "/") == 0 ? 0 : strlen(f->dir), f->base);
-    int error = !target ? ENOMEM : 0;
-    /* What became a device or a folder since the claim is left alone. */
-    if (!error && lstat(target, &st) == 0 && !S_ISREG(st.st_mode))
-        error = EEXIST;
-    if (!error && rename(f->temp, target) < 0)
-        error = errno;
+    char *target = outfile_join(f->dir, f->base);
+    int error = target ? name_file(f, target) : ENOMEM;
     free(target);
     if (error)
-        return fail(why, f->path, strerror(error));
+        return outfile_fail(why, f->path, strerror(error));
     free(f->temp);
     f->temp = NULL;
-    return 0;
+    if (f->resume)
+        resume_committed(f);
+    error = f->ways.sync ? sync_folder(f->dir) : 0;
+    return error ? outfile_fail(why, f->path, strerror(error)) : 0;
 }
 
 void outfile_discard(struct outfile *f)
 {
+    bool keeps = f->fd >= 0 && f->resume && resume_keeps(f);
     if (f->fd >= 0)
         close(f->fd);
-    if (f->temp)
+    if (f->temp && !keeps)
         unlink(f->temp);
     free(f->temp);
     f->fd = -1;
@@ -333,6 +463,7 @@ void outfile_discard(struct outfile *f)
 
 void outfile_deinit(struct outfile *f)
 {
+    resume_free(f->resume);
     free(f->base);
     free(f->dir);
     free(f->path);

@@ -153,8 +153,10 @@ void record_log_free(struct record_log *log)
 
 void record_log_path(struct record_log *log, const char *path)
 {
-    if (log)
-        log->path = strdup(path);
+    if (!log)
+        return;
+    free(log->path);
+    log->path = strdup(path);
 }
 
 static void copy_result(struct copier *c, struct afetch_result *result)

@@ -38,6 +38,7 @@ struct record {
     uint64_t urlnum;  /* which URL, from 0, before its globs were filled in */
     const char *url;  /* that was asked for, fit to be shown; NULL: a line that is none */
     const char *path; /* where its body goes, or NULL */
+    bool skipped;     /* nothing was fetched, as it is there already: a success */
     int code;
     const char *error;                  /* a sentence; "" for a success */
     uint64_t bytes;                     /* of the body, as delivered */

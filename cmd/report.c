@@ -120,8 +120,9 @@ bool report_end(struct report *r, struct record *rec)
     r->inputs++;
     if (rec->code)
         tell_failure(r, rec);
-    else
+    else if (!rec->skipped)
         tell_success(r, rec);
+    r->skipped += rec->skipped;
     if (r->reports)
         reports_tell(r->reports, rec);
     return report_check(r);
@@ -178,6 +179,12 @@ void report_warning(struct report *r, const char *fmt, ...)
     add_formatted(t, fmt, args);
     va_end(args);
     send_error(r);
+}
+
+void report_input_left(struct report *r, int code, const char *why)
+{
+    count_code(r, code);
+    report_warning(r, "%s", why);
 }
 
 void report_run_failure(struct report *r, int code, const char *fmt, ...)
@@ -257,6 +264,8 @@ void report_total(struct report *r, uint64_t elapsed_ns, uint64_t waited_ns)
               (unsigned long long)r->inputs, (double)elapsed_ns / 1e9);
     if (r->failed)
         text_addf(t, ", %llu failed", (unsigned long long)r->failed);
+    if (r->skipped)
+        text_addf(t, ", %llu skipped", (unsigned long long)r->skipped);
     if (waited_ns >= 50000000)
         text_addf(t, ", waited for a place %.1f s at most", (double)waited_ns / 1e9);
     send_error(r);
@@ -275,6 +284,7 @@ void report_join(struct report *r, const struct report *other)
 {
     r->inputs += other->inputs;
     r->failed += other->failed;
+    r->skipped += other->skipped;
     r->bytes += other->bytes;
     r->several = r->several || other->several;
     if (other->code)

@@ -19,7 +19,7 @@ struct report {
     bool lines;              /* of successes are wanted: no other report is in their place */
     struct reports *reports; /* beside them; NULL: none */
     struct waterfall *waterfall; /* of --compare, for the parent to draw, when the run has ended; NULL: none */
-    uint64_t inputs, failed, bytes;
+    uint64_t inputs, failed, skipped, bytes;
     int code;         /* the first failure's */
     bool several;     /* there were failures of different codes */
     int run_code;     /* a failure of the run as a whole; 0: none */
@@ -41,6 +41,9 @@ void report_note(struct report *r, const char *fmt, ...) __attribute__((format(p
 void report_warning(struct report *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The run as a whole failed: "afetch: …", and the exit status. */
 void report_run_failure(struct report *r, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* Inputs were left unread: a warning says why, and the exit status is that of a failure with code among others. */
+void report_input_left(struct report *r, int code, const char *why);
 
 /* output_write failed: says why, once, and makes it the run's failure; a reader that is gone is passed over. */
 void report_output_failed(struct report *r);

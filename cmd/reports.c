@@ -29,10 +29,13 @@ bool reports_open(struct reports *rs, const struct options *o, struct report *re
         add(rs, report, "jsonl", *o->jsonl ? o->jsonl : NULL, jsonl_new(o));
     if (o->waterfall)
         add(rs, report, "waterfall", NULL, waterfall_new());
+    uint64_t zero_ns = (uint64_t)clock_ns(CLOCK_MONOTONIC);
     if (o->har)
         add(rs, report, "har", o->har, har_new());
     if (o->perfetto)
-        add(rs, report, "perfetto", o->perfetto, perfetto_new((uint64_t)clock_ns(CLOCK_MONOTONIC)));
+        add(rs, report, "perfetto", o->perfetto, perfetto_new(zero_ns));
+    if (o->report)
+        add(rs, report, "report", o->report, page_new(o, zero_ns, rs->wall_ns));
     if (o->write_out) {
         add(rs, report, "write-out", NULL, writeout_new(o));
         writeout_check(o, report);
@@ -50,7 +53,8 @@ void reports_tell(struct reports *rs, struct record *rec)
 {
     rec->wall_ns = rs->wall_ns;
     for (size_t i = 0; i < rs->count; i++)
-        rs->sink[i]->tell(rs->sink[i], rec);
+        if (!rec->skipped || rs->sink[i]->skipped_too)
+            rs->sink[i]->tell(rs->sink[i], rec);
 }
 
 bool reports_full(const struct reports *rs)

@@ -11,6 +11,7 @@ struct sink {
     struct report *report;
     struct report_file file; /* with a path, or none */
     unsigned want;           /* RECORD_... */
+    bool skipped_too;        /* it is told of inputs that were skipped, too */
     void (*tell)(struct sink *s, const struct record *rec);
     void (*end)(struct sink *s);  /* all inputs were told; NULL: nothing is left to be written */
     void (*free)(struct sink *s); /* what is its own, the struct included */
@@ -42,6 +43,7 @@ struct sink *waterfall_new(void);
 struct sink *har_new(void);
 /* zero_ns: when the run began, on CLOCK_MONOTONIC. */
 struct sink *perfetto_new(uint64_t zero_ns);
+struct sink *page_new(const struct options *o, uint64_t zero_ns, int64_t wall_ns);
 struct sink *jsonl_new(const struct options *o);
 struct sink *writeout_new(const struct options *o);
 /* Warns of variables that there are not. */

@@ -7,7 +7,7 @@
 #include "reports.h"
 #include "sent.h"
 #include "signals.h"
-#include "template.h"
+#include "target.h"
 #include "transfer.h"
 #include "url_edit.h"
 
@@ -41,6 +41,7 @@ struct run {
     uint64_t urls;            /* of them, with globs counted once */
     size_t argument;          /* that the last one came of */
     bool ended;               /* nothing new is begun */
+    bool input_ended;         /* all of it was taken */
     bool input_waits;         /* a list of URLs is still being written */
     struct input_item item;   /* the one in hand */
     unsigned repeats_left;    /* of it */
@@ -122,8 +123,9 @@ static void plan(struct run *r, const struct transfer_start *start, const char *
     char why[OUTFILE_WHY] = "", host[AFETCH_HOST_SIZE];
     struct afetch_request *shown = afetch_request_new(text, len);
     const char *url = shown ? afetch_request_url(shown) : NULL;
-    char *path =
-        url && start->output ? template_fill(start->output, start->n, url, start->glob, why, sizeof why) : NULL;
+    const struct target target = {
+        .folder = r->options->output_dir, .output = start->output, .url = url, .glob = start->glob, .n = start->n};
+    char *path = url && start->output ? target_path(&target, why, sizeof why) : NULL;
     enum afetch_code code = url ? afetch_url_host(text, len, r->options->proto_default, host) : AFETCH_MEMORY;
     if (code == AFETCH_OK && start->output && !path)
         code = *why ? AFETCH_WRITE : AFETCH_MEMORY;
@@ -224,6 +226,7 @@ static enum afetch_next next(void *arg, struct afetch_request **out)
         }
         switch (input_next(&r->input, &r->item)) {
         case INPUT_END:
+            r->input_ended = true;
             return transfers_busy(&r->transfers) ? AFETCH_NEXT_LATER : AFETCH_NEXT_END;
         case INPUT_LATER:
             r->input_waits = true;
@@ -292,8 +295,8 @@ static void on_wake(void *arg)
 unsigned run_fit(const struct options *o, struct report *report)
 {
     struct rlimit limit;
-    unsigned each = 1 + (o->outputs.count > 0) + (o->uploads.count > 0) +
-                    (o->mode == AFETCH_THREADS); /* a thread is woken by one */
+    unsigned each =
+        1 + options_has_files(o) + (o->uploads.count > 0) + (o->mode == AFETCH_THREADS); /* a thread is woken by one */
     rlim_t need = (rlim_t)o->parallel_max * each + SPARE_DESCRIPTORS;
     if (o->mode == AFETCH_SYNC || getrlimit(RLIMIT_NOFILE, &limit) < 0)
         return o->parallel_max;
@@ -367,12 +370,14 @@ static void fetch_all(struct run *r, uint64_t start_ns)
     afetch_session_set_source(r->session, next, r);
     afetch_session_set_on_wake(r->session, on_wake, r);
     enum afetch_code code = afetch_session_run(r->session);
-    if (code != AFETCH_OK && code != AFETCH_CANCELED)
+    if (code == AFETCH_TIMEOUT && !r->input_ended && !stopped())
+        report_input_left(r->report, code, "the rest of the input is left unread (--deadline)");
+    else if (code != AFETCH_OK && code != AFETCH_CANCELED && code != AFETCH_TIMEOUT)
         report_run_failure(r->report, code, "%s", afetch_code_text(code));
     afetch_session_stats(r->session, &stats);
 
     input_deinit(&r->input);
-    transfers_end(&r->transfers);
+    transfers_end(&r->transfers, code);
     uint64_t elapsed_ns = now_ns() - start_ns;
     cookies_end(r->session, r->options, r->report);
     reports_end(&r->reports);

@@ -128,7 +128,7 @@ struct afetch_body *sent_body(const struct options *o, struct sent_error *error)
         return make_form(o, error);
     if (!o->has_data)
         return NULL;
-    struct afetch_body *body = afetch_body_new(o->data.data, o->data.len);
+    struct afetch_body *body = afetch_body_new_lent(o->data.data, o->data.len);
     if (!body)
         fail_memory(error);
     return body;

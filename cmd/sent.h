@@ -9,7 +9,7 @@ struct sent_error {
     char text[400];
 };
 
-/* The body of -d or -F, the caller's to free; NULL where there is none, or with error->code set. Reads standard input to
+/* The body of -d or -F, the caller's to free before o is; NULL where there is none, or with error->code set. Reads standard input to
  * its end where a form wants it. */
 struct afetch_body *sent_body(const struct options *o, struct sent_error *error);
 

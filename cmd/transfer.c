@@ -1,5 +1,6 @@
 #include "transfer.h"
 #include "asked.h"
+#include "date.h"
 #include "etag.h"
 #include "filework.h"
 #include "infile.h"
@@ -7,7 +8,7 @@
 #include "signals.h"
 #include "spool.h"
 #include "stdout_sink.h"
-#include "template.h"
+#include "target.h"
 #include "thread.h"
 
 #include <stdio.h>
@@ -31,6 +32,7 @@ enum transfer_state {
 
 struct transfer {
     struct transfers *all;
+    const struct options *options;
     struct report_place place;
     enum transfer_state state;
     struct afetch_request *request; /* the session's while it runs; NULL once it is done */
@@ -40,14 +42,18 @@ struct transfer {
     int code;       /* of a failure whose body is kept all the same (--fail-with-body) */
     char *why;
     struct record_log *log; /* for reports; NULL: none wants it */
-    const char *etag_save;  /* the file for it; NULL: there is none */
     char *etag;             /* of the response that was told last; NULL: none */
 
     struct stdout_body *body;     /* what it has in standard output's line; NULL: nothing */
     bool to_stdout;               /* its body goes there */
     bool kept;                    /* and is one of a success */
     bool url_is_none;             /* what was asked for is no URL at all */
-    struct filework *file;        /* NULL: it has none */
+    bool skipped;                 /* its file is there, and stays (--skip-existing) */
+    bool filed;                   /* it is to have a file */
+    bool late;                    /* whose name is not known before the head has come (-J) */
+    uint64_t n;                   /* of such a one: which input, */
+    char *redirect;               /* and where the last redirect led; NULL: there was none */
+    struct filework *file;        /* NULL: it has none, or not yet */
     int descriptor;               /* what the file is, if it is standard output or standard error; else -1 */
     int status;                   /* of the response that was told last */
     bool begun;                   /* there is a body for the file */
@@ -97,10 +103,24 @@ static void say_unwritten(char *sentence, size_t size, const char *why)
 static bool save_etag(const struct transfer *t, char *sentence, size_t size)
 {
     char why[OUTFILE_WHY];
-    if (!t->etag_save || t->status >= 400 || etag_save(t->etag_save, t->etag, why))
+    const char *path = t->options->etag_save;
+    if (!path || t->status >= 400 || etag_save(path, t->etag, why))
         return true;
     say_unwritten(sentence, size, why);
     return false;
+}
+
+static void tell_end(struct transfer *t, struct record *rec)
+{
+    record_log_fill(t->log, rec);
+    if (!report_end(t->all->report, rec))
+        t->all->owner.end_run(t->all->owner.arg);
+    record_log_free(t->log);
+    free(t->url);
+    free(t->why);
+    free(t->etag);
+    free(t->redirect);
+    free(t);
 }
 
 /* It has ended, and is told when its turn has come: what is to be told then is kept. */
@@ -108,7 +128,7 @@ static void get_in_line(struct transfer *t, const char *url, int code, const cha
 {
     struct transfers *ts = t->all;
     char *url_copy = strdup(url ? url : ""), *why_copy = why ? strdup(why) : NULL;
-    if (t->file) {
+    if (t->filed) {
         ts->ahead -= t->state == CLAIMING || t->state == READY;
         ts->finishing -= t->state == FINISHING || t->state == DONE;
     }
@@ -124,24 +144,31 @@ static void get_in_line(struct transfer *t, const char *url, int code, const cha
     stdout_body_end(t->body, t->kept);
 }
 
-static void finish(struct transfer *t, const char *url, int code, const char *why)
+/* It leaves all lines. */
+static void let_go(struct transfer *t)
 {
     struct transfers *ts = t->all;
-    char sentence[OUTFILE_WHY + 40];
-    if (t->body && !stdout_body_ended(t->body)) {
-        get_in_line(t, url, code, why);
-        return;
-    }
+    bool waited_for = t->filed || t->body;
     stdout_body_free(t->body);
-    if (t->file) {
+    if (t->filed) {
         ts->ahead -= t->state == CLAIMING || t->state == READY;
         ts->finishing -= t->state == FINISHING || t->state == DONE;
         unlist(t);
         filework_free(t->file);
     }
-    if ((t->file || t->body) && !transfers_busy(ts)) /* there may be nothing more to wait for */
+    if (waited_for && !transfers_busy(ts)) /* there may be nothing more to wait for */
         ts->owner.wake(ts->owner.arg);
-    if (!code && !save_etag(t, sentence, sizeof sentence)) {
+}
+
+static void finish(struct transfer *t, const char *url, int code, const char *why)
+{
+    char sentence[OUTFILE_WHY + 40];
+    if (t->body && !stdout_body_ended(t->body)) {
+        get_in_line(t, url, code, why);
+        return;
+    }
+    let_go(t);
+    if (!code && !t->skipped && !save_etag(t, sentence, sizeof sentence)) {
         code = AFETCH_WRITE;
         why = sentence;
     }
@@ -150,15 +177,16 @@ static void finish(struct transfer *t, const char *url, int code, const char *wh
                          .url = url,
                          .code = code,
                          .error = why ? why : "",
-                         .bytes = t->bytes};
-    record_log_fill(t->log, &rec);
-    if (!report_end(ts->report, &rec))
-        ts->owner.end_run(ts->owner.arg);
-    record_log_free(t->log);
-    free(t->url);
-    free(t->why);
-    free(t->etag);
-    free(t);
+                         .bytes = t->skipped ? 0 : t->bytes,
+                         .skipped = t->skipped};
+    tell_end(t, &rec);
+}
+
+/* Its file is there, and stays (--skip-existing). */
+static void finish_skipped(struct transfer *t, const char *url)
+{
+    t->skipped = true;
+    finish(t, url, AFETCH_OK, NULL);
 }
 
 /* Nothing is left to be done for its body. */
@@ -182,6 +210,17 @@ static void finish_canceled(struct transfer *t, const char *url, const char *why
         why = stopped;
     }
     finish(t, url, AFETCH_CANCELED, why);
+}
+
+/* The run has ended with code, and t is not done. */
+static void finish_stopped(struct transfer *t, const char *url, enum afetch_code code)
+{
+    char why[60];
+    snprintf(why, sizeof why, "%s (--deadline)", afetch_code_text(code));
+    if (code == AFETCH_TIMEOUT && !signals_caught())
+        finish(t, url, code, why);
+    else
+        finish_canceled(t, url, afetch_code_text(AFETCH_CANCELED));
 }
 
 /* The file of t is whole. */
@@ -213,10 +252,65 @@ static enum afetch_flow refuse(struct afetch_request *r, enum afetch_code code, 
 
 static bool keep_etag(struct transfer *t, const struct afetch_request *r)
 {
-    const char *etag = t->etag_save ? afetch_request_header(r, "ETag") : NULL;
+    const char *etag = t->options->etag_save ? afetch_request_header(r, "ETag") : NULL;
     free(t->etag);
     t->etag = etag ? strdup(etag) : NULL;
     return !etag || t->etag;
+}
+
+/* How its file is made. */
+static struct outfile_ways ways(const struct transfer *t)
+{
+    const struct options *o = t->options;
+    struct outfile_ways w = {.create_dirs = o->create_dirs,
+                             .sync = o->sync_files,
+                             .has_mode = o->create_file_mode > 0,
+                             .mode = (mode_t)o->create_file_mode};
+    if (o->skip_existing)
+        w.there = OUTFILE_SKIP;
+    else if (o->clobber == CLOBBER_DEFAULT)
+        w.there = t->late ? OUTFILE_REFUSE : OUTFILE_REPLACE;
+    else
+        w.there = o->clobber == CLOBBER_NEVER ? OUTFILE_NUMBER : OUTFILE_REPLACE;
+    return w;
+}
+
+/* Has the name of its file looked up; path is owned. false: no memory. */
+static bool begin_file(struct transfer *t, char *path, struct resume *resume)
+{
+    struct transfers *ts = t->all;
+    const struct outfile_ways how = ways(t);
+    record_log_path(t->log, path);
+    if (!ts->files)
+        ts->files = files_new(ts->parallel, ts->owner.wake, ts->owner.arg);
+    if (!ts->files) {
+        free(path);
+        resume_free(resume);
+        return false;
+    }
+    t->file = filework_new(ts->files, path, &how, resume, t);
+    return t->file != NULL;
+}
+
+/* -J: the head has come that names the file, or does not. */
+static bool name_file(struct transfer *t, const struct afetch_request *r, char *why, size_t why_size)
+{
+    const struct target target = {
+        .folder = t->options->output_dir, .output = TARGET_REMOTE, .url = afetch_request_url(r), .n = t->n};
+    char *path = target_named(&target, afetch_request_header(r, "Content-Disposition"), t->redirect, why, why_size);
+    if (path && begin_file(t, path, NULL))
+        return true;
+    if (path)
+        snprintf(why, why_size, "out of memory");
+    return false;
+}
+
+static void set_time(struct transfer *t, const struct afetch_request *r)
+{
+    int64_t modified_s;
+    const char *modified = t->options->remote_time ? afetch_request_header(r, "Last-Modified") : NULL;
+    if (modified && date_parse(modified, &modified_s))
+        filework_set_time(t->file, modified_s);
 }
 
 static enum afetch_flow on_head(void *arg, struct afetch_request *r, const struct afetch_head *head)
@@ -226,11 +320,21 @@ static enum afetch_flow on_head(void *arg, struct afetch_request *r, const struc
     if (!keep_etag(t, r))
         return refuse(r, AFETCH_MEMORY, "for an ETag");
     t->begun = t->to_stdout;
-    if (!t->file || head->status == 304) /* what is there stays as it is */
+    char why_unnamed[OUTFILE_WHY] = "";
+    if (!t->filed || head->status == 304) /* what is there stays as it is */
+        return AFETCH_GO;
+    if (!t->file && !name_file(t, r, why_unnamed, sizeof why_unnamed))
+        return refuse(r, AFETCH_WRITE, why_unnamed);
+    set_time(t, r);
+    const struct resume *resume = filework_resume(t->file);
+    const char *why = resume ? resume_refuses(resume, head) : NULL;
+    if (why)
+        return refuse(r, AFETCH_RANGE, why);
+    if (head->complete && !(resume && resume->source == RESUME_OF_PART)) /* likewise */
         return AFETCH_GO;
     t->begun = true;
     if (t->descriptor < 0)
-        filework_begin(t->file);
+        filework_begin(t->file, head);
     return AFETCH_GO;
 }
 
@@ -322,6 +426,10 @@ static void on_hop(void *arg, struct afetch_request *r, const struct afetch_hop 
 {
     struct transfer *t = arg;
     record_log_hop(t->log, r, hop);
+    if (!t->late || hop->status < 300 || hop->status > 399 || !*hop->redirect_url)
+        return;
+    free(t->redirect);
+    t->redirect = strdup(hop->redirect_url);
 }
 
 static void on_done(void *arg, struct afetch_request *r, const struct afetch_result *result)
@@ -329,7 +437,7 @@ static void on_done(void *arg, struct afetch_request *r, const struct afetch_res
     struct transfer *t = arg;
     record_log_result(t->log, result);
     struct transfers *ts = t->all;
-    bool next_turn = t->file && ts->one_at_a_time;
+    bool next_turn = t->filed && ts->one_at_a_time;
     t->request = NULL;
     t->number = afetch_request_number(r);
     t->paused = false;
@@ -337,7 +445,9 @@ static void on_done(void *arg, struct afetch_request *r, const struct afetch_res
     t->kept = is_whole(t, result);
     if (result->code == AFETCH_CANCELED)
         finish_canceled(t, afetch_request_url(r), result->error);
-    else if (t->file && t->kept)
+    else if (t->file && filework_skips(t->file))
+        finish_skipped(t, afetch_request_url(r));
+    else if (t->filed && t->kept)
         finish_file(t, afetch_request_url(r), result);
     else
         finish(t, afetch_request_url(r), result->code, result->error);
@@ -352,32 +462,17 @@ static void make_ready(struct transfer *t)
 {
     struct transfers *ts = t->all;
     t->state = READY;
-    if (t->file && ts->one_at_a_time) /* it is found when its turn comes */
+    if (t->filed && ts->one_at_a_time) /* it is found when its turn comes */
         return;
     t->other = NULL;
     *ts->ready_end = t;
     ts->ready_end = &t->other;
 }
 
-/* t has an -o: its name is looked up. */
-static void claim(struct transfer *t, const struct transfer_start *start)
+static void list_filed(struct transfer *t)
 {
     struct transfers *ts = t->all;
-    const char *url = afetch_request_url(t->request);
-    char why[OUTFILE_WHY] = "";
-    char *path = template_fill(start->output, start->n, url, start->glob, why, sizeof why);
-    if (path)
-        record_log_path(t->log, path);
-    if (path && !ts->files)
-        ts->files = files_new(ts->parallel, ts->owner.wake, ts->owner.arg);
-    if (path && ts->files)
-        t->file = filework_new(ts->files, path, t);
-    if (!t->file) {
-        struct afetch_request *request = t->request;
-        finish_unwritten(t, url, *why ? why : "out of memory");
-        afetch_request_free(request);
-        return;
-    }
+    t->filed = true;
     t->prev = ts->last;
     if (t->prev)
         t->prev->next = t;
@@ -385,6 +480,33 @@ static void claim(struct transfer *t, const struct transfer_start *start)
         ts->first = t;
     ts->last = t;
     ts->ahead++;
+}
+
+/* t has an -o: its name is looked up. */
+static void claim(struct transfer *t, const struct transfer_start *start)
+{
+    const char *url = afetch_request_url(t->request);
+    const struct target target = {
+        .folder = t->options->output_dir, .output = start->output, .url = url, .glob = start->glob, .n = start->n};
+    char why[OUTFILE_WHY] = "";
+    bool failed = false;
+    t->late = t->options->remote_header_name && target_is_remote(&target);
+    if (t->late) {
+        list_filed(t);
+        make_ready(t);
+        return;
+    }
+    char *path = target_path(&target, why, sizeof why);
+    struct resume *resume = path ? resume_new(start->options, url, &failed) : NULL;
+    if (path && !failed && begin_file(t, path, resume)) {
+        list_filed(t);
+        return;
+    }
+    if (failed)
+        free(path);
+    struct afetch_request *request = t->request;
+    finish_unwritten(t, url, *why ? why : "out of memory");
+    afetch_request_free(request);
 }
 
 /* false: no memory. */
@@ -432,7 +554,8 @@ static struct transfer *new_transfer(struct transfers *ts, const struct transfer
     struct transfer *t = malloc(sizeof *t);
     if (!t)
         return NULL;
-    *t = (struct transfer){.all = ts, .place = start->place, .etag_save = start->options->etag_save, .descriptor = -1};
+    *t =
+        (struct transfer){.all = ts, .options = start->options, .place = start->place, .n = start->n, .descriptor = -1};
     t->to_stdout = goes_to_stdout(start);
     if (ts->sink && (ts->all_in_line || t->to_stdout) && !(t->body = stdout_sink_add(ts->sink, t))) {
         free(t);
@@ -478,9 +601,9 @@ void transfers_begin(struct transfers *ts, const struct transfer_start *start, c
         return;
     }
     struct afetch_callbacks callbacks = {.done = on_done};
-    if (t->log)
+    if (t->log || start->output)
         callbacks.hop = on_hop;
-    if (start->output || t->etag_save)
+    if (start->output || t->options->etag_save)
         callbacks.head = on_head;
     if (start->output) {
         callbacks.body = on_body;
@@ -514,24 +637,44 @@ struct afetch_request *transfers_ready(struct transfers *ts)
     }
     if (!t)
         return NULL;
-    ts->ahead -= t->file != NULL;
+    ts->ahead -= t->filed;
     t->state = RUNNING;
     return t->request;
 }
 
 /* ---- news of their files ------------------------------------------------------------------------------------------- */
 
-static void end_claimed(struct transfer *t)
+static void end_claimed(struct transfer *t, const char *why)
 {
     struct afetch_request *request = t->request;
-    finish_unwritten(t, afetch_request_url(request), filework_problem(t->file));
+    finish_unwritten(t, afetch_request_url(request), why);
+    afetch_request_free(request);
+}
+
+static void end_skipped(struct transfer *t)
+{
+    struct afetch_request *request = t->request;
+    finish_skipped(t, afetch_request_url(request));
     afetch_request_free(request);
 }
 
 static void on_claimed(struct transfer *t)
 {
+    if (!filework_problem(t->file))
+        record_log_path(t->log, filework_path(t->file));
+    if (t->late) /* it is on its way: what cannot be written fails with its next bytes, or its end */
+        return;
+    if (filework_skips(t->file)) {
+        end_skipped(t);
+        return;
+    }
     if (filework_problem(t->file)) {
-        end_claimed(t);
+        end_claimed(t, filework_problem(t->file));
+        return;
+    }
+    const struct resume *resume = filework_resume(t->file);
+    if (resume && !resume_ask(resume, t->request)) {
+        end_claimed(t, "out of memory");
         return;
     }
     int descriptor = filework_descriptor(t->file);
@@ -594,8 +737,13 @@ static void on_news(void *owner, unsigned news)
 {
     struct transfer *t = owner;
     struct transfers *ts = t->all;
+    bool early = news & FILEWORK_CLAIMED && !t->late;
     if (news & FILEWORK_CLAIMED)
         on_claimed(t);
+    if (early)
+        ;
+    else if (news & FILEWORK_FINISHED && filework_skips(t->file))
+        finish_skipped(t, t->url);
     else if (news & FILEWORK_FINISHED && filework_problem(t->file))
         finish_unwritten(t, t->url, filework_problem(t->file));
     else if (news & FILEWORK_FINISHED)
@@ -644,7 +792,7 @@ void transfers_describe(struct transfers *ts, void (*line)(void *arg, const char
     const char *at, *path;
     uint64_t since_ns;
     for (const struct transfer *t = ts->first; t; t = t->next) {
-        if (!filework_describe(t->file, &at, &path, &since_ns))
+        if (!t->file || !filework_describe(t->file, &at, &path, &since_ns))
             continue;
         text_clear(&text);
         if (number_of(t))
@@ -675,7 +823,7 @@ static void tell_left(void *arg, const char *path)
 }
 
 /* Those that the session was not given. */
-static void end_unstarted(struct transfers *ts)
+static void end_unstarted(struct transfers *ts, enum afetch_code code)
 {
     struct transfer *t, *next;
     for (t = ts->first; t; t = next) {
@@ -683,37 +831,38 @@ static void end_unstarted(struct transfers *ts)
         if (t->state != CLAIMING && t->state != READY)
             continue;
         struct afetch_request *request = t->request;
-        finish_canceled(t, afetch_request_url(request), afetch_code_text(AFETCH_CANCELED));
+        finish_stopped(t, afetch_request_url(request), code);
         afetch_request_free(request);
     }
 }
 
-static void end_files(struct transfers *ts)
+static void end_files(struct transfers *ts, enum afetch_code code)
 {
-    end_unstarted(ts);
+    end_unstarted(ts, code);
+    if (!ts->files)
+        return;
     do
         files_collect(ts->files, on_news);
     while (files_count(ts->files) && files_wait(ts->files, END_WAIT_MS));
     for (; ts->first; finish_done(ts))
-        finish_canceled(ts->first, url_of(ts->first), afetch_code_text(AFETCH_CANCELED));
+        finish_stopped(ts->first, url_of(ts->first), code);
     files_give_up(ts->files, tell_left, ts->report);
     files_drop(ts->files);
 }
 
 /* Those whose turn on standard output does not come any more. */
-static void end_line(struct transfers *ts)
+static void end_line(struct transfers *ts, enum afetch_code code)
 {
     struct transfer *t;
     while ((t = stdout_sink_any(ts->sink)))
-        finish_canceled(t, t->url_is_none ? NULL : url_of(t), afetch_code_text(AFETCH_CANCELED));
+        finish_stopped(t, t->url_is_none ? NULL : url_of(t), code);
     stdout_sink_free(ts->sink);
 }
 
-void transfers_end(struct transfers *ts)
+void transfers_end(struct transfers *ts, enum afetch_code code)
 {
     infiles_drop(ts->infiles);
-    if (ts->files)
-        end_files(ts);
+    end_files(ts, code);
     if (ts->sink)
-        end_line(ts);
+        end_line(ts, code);
 }

@@ -39,7 +39,7 @@ struct transfers {
 struct transfer_start {
     struct report_place place;
     uint64_t urlnum;         /* which URL, from 0 */
-    const char *output;      /* -o, or NULL */
+    const char *output;      /* as in struct target, or NULL */
     const struct glob *glob; /* whose values -o may want, during the call; NULL: none */
     uint64_t n;              /* which input, from 1 */
     const struct options *options;
@@ -76,7 +76,8 @@ void transfers_describe(struct transfers *ts, void (*line)(void *arg, const char
 /* Whether a request that pauses does so for its file. */
 bool transfers_waits(const struct transfers *ts, uint64_t number);
 
-/* The session has run. Files that are not done, as it was cancelled, get a moment; then their transfers fail. */
-void transfers_end(struct transfers *ts);
+/* The session has run, and ended with code. Files that are not done, as it was cancelled or its deadline has passed, get a
+ * moment; then their transfers fail. */
+void transfers_end(struct transfers *ts, enum afetch_code code);
 
 #endif

@@ -213,10 +213,13 @@ static void add_legend(const struct drawing *d)
 
 /* ---- the whole --------------------------------------------------------------------------------------------------------------- */
 
+struct row_order {
+    const struct waterfall_row *row;
+};
+
 static int by_start(const void *a, const void *b)
 {
-    const struct waterfall_row *x = *(const struct waterfall_row *const *)a,
-                               *y = *(const struct waterfall_row *const *)b;
+    const struct waterfall_row *x = ((const struct row_order *)a)->row, *y = ((const struct row_order *)b)->row;
     if (x->start_ns != y->start_ns)
         return x->start_ns < y->start_ns ? -1 : 1;
     return x->n < y->n ? -1 : x->n > y->n;
@@ -224,15 +227,15 @@ static int by_start(const void *a, const void *b)
 
 static void add_rows(const struct drawing *d, const struct waterfall *w)
 {
-    const struct waterfall_row *rows[WATERFALL_ROWS];
+    struct row_order order[WATERFALL_ROWS];
     for (size_t i = 0; i < w->count; i++)
-        rows[i] = &w->rows[i];
-    qsort(rows, w->count, sizeof rows[0], by_start);
+        order[i].row = &w->rows[i];
+    qsort(order, w->count, sizeof order[0], by_start);
     for (size_t i = 0; i < w->count; i++)
-        add_row(d, w, rows[i]);
+        add_row(d, w, order[i].row);
     if (w->others)
         text_addf(d->out, "These are the %zu slowest of %llu; the others took %.3f s at most, %.3f s on average.\n",
-                  w->count, (unsigned long long)(w->count + w->others), (double)w->others_max_ns / 1e9,
+                  w->count, (unsigned long long)w->count + w->others, (double)w->others_max_ns / 1e9,
                   (double)w->others_ns / (double)w->others / 1e9);
 }
 

@@ -142,6 +142,11 @@ struct afetch_options {
     unsigned parallel_max_host;  /* connections to one scheme, host and port; 0: no limit of its own */
     uint64_t connect_timeout_ms; /* look-up, connection and TLS together, of each attempt; 0: none; default 30,000 */
     uint64_t timeout_ms;         /* an attempt as a whole; waiting for a place does not count; 0: none (default) */
+    uint64_t deadline_ms;        /* a run as a whole; 0: none (default) */
+    uint64_t speed_limit;        /* bytes a second; a transfer that is slower for speed_time_ms times out; 0: none */
+    uint64_t speed_time_ms;      /* 0: 30 s */
+    uint64_t limit_rate;         /* bytes a second of all transfers together, received, and likewise sent; 0: none */
+    uint64_t start_interval_us;  /* between the beginnings of two transfers, at least; 0: none */
     const char *user_agent;      /* NULL: "afetch/VERSION"; "": none */
     uint64_t expect_timeout_ms;  /* a large body waits so long for the server's 100 (Continue); default 1,000 */
     const char *const *headers;  /* "Name: value" for every request; curl's meaning of "Name:" and "Name;" */
@@ -244,8 +249,9 @@ AFETCH_API void afetch_session_set_tick(struct afetch_session *s, uint64_t inter
                                         void *arg);
 
 /* Runs until every request is done and the source has ended. AFETCH_OK, whatever became of the requests;
- * AFETCH_CANCELED after afetch_session_cancel; AFETCH_MEMORY; AFETCH_INTERNAL from within a callback. May be run again
- * afterwards, with the connections that are left. */
+ * AFETCH_CANCELED after afetch_session_cancel; AFETCH_TIMEOUT when deadline_ms have passed: all that was not done failed
+ * so; AFETCH_MEMORY; AFETCH_INTERNAL from within a callback. May be run again afterwards, with the connections that are
+ * left. */
 AFETCH_API enum afetch_code afetch_session_run(struct afetch_session *s);
 
 /* The source may have something. From any thread, and from a signal handler. */
@@ -341,6 +347,7 @@ struct afetch_hop {
     int connect_status;       /* of a proxy's last answer to CONNECT; 0: there was none */
     uint64_t conn_id;         /* 1, 2, … in a session; 0: no connection */
     bool reused;
+    bool proxied;                     /* by a proxy, whose address the remote one then is */
     const char *remote_ip, *local_ip; /* "" */
     uint16_t remote_port, local_port;
     const char *tls_version, *tls_cipher; /* "" for plain */
@@ -444,6 +451,8 @@ struct afetch_body;
 
 /* len bytes, copied. NULL without memory. */
 AFETCH_API struct afetch_body *afetch_body_new(const void *data, size_t len);
+/* The same, not copied: data stays the caller's, and must stay put until no request with this body is left. */
+AFETCH_API struct afetch_body *afetch_body_new_lent(const void *data, size_t len);
 /* What the feeder of a request (afetch_request_set_feeder) gives under this name. NULL without memory. */
 AFETCH_API struct afetch_body *afetch_body_new_fed(const char *name);
 /* The caller holds it no more. NULL is allowed. From any thread. */
@@ -477,7 +486,7 @@ AFETCH_API enum afetch_code afetch_body_end_parts(struct afetch_body *b);
 /* Ends what is open, and the form. AFETCH_MEMORY. */
 AFETCH_API enum afetch_code afetch_body_finish(struct afetch_body *b);
 
-/* Makes r send a body (NULL: none), before it is handed over; by POST, unless a method is set. A body of 1 MiB and over,
+/* Makes r send a body (NULL: none), before it is handed over; by POST, unless a method is set. A body of over 1 MiB,
  * or of a length that is not known, is announced by Expect: 100-continue; the latter goes in chunks. Fields of the same
  * name among the headers take the place of Content-Length, Content-Type, Transfer-Encoding and Expect. */
 AFETCH_API void afetch_request_set_body(struct afetch_request *r, struct afetch_body *body);

@@ -79,6 +79,8 @@ struct engine {
     /* Set by the owner before anything connects: of TCP connections that it makes, seconds until one that is idle is
      * probed, and between two probes (0: it is not), and how many in vain end it (0: as the system has it). */
     unsigned keep_alive_s, keep_alive_count;
+    size_t
+        read_max; /* set by the owner: bytes that a read brings at most; 0: ENGINE_READ_MAX, which it is never above */
     /* Called on the engine's thread after engine_wake; set by the owner. */
     void (*on_wake)(void *arg);
     void *on_wake_arg;

@@ -300,11 +300,12 @@ static void read_ready(struct io *io)
         complete(io, ERR_MEMORY, 0);
         return;
     }
+    size_t most = io->engine->read_max ? io->engine->read_max : ENGINE_READ_MAX;
     ssize_t n;
     do
-        n = recv(s->fd, room, ENGINE_READ_MAX, 0);
+        n = recv(s->fd, room, most, 0);
     while (n < 0 && errno == EINTR);
-    s->more = n == (ssize_t)ENGINE_READ_MAX;
+    s->more = n == (ssize_t)most;
     if (n < 0 && would_block(errno))
         return;
     if (n < 0) {

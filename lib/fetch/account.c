@@ -116,9 +116,14 @@ void account_hop(struct afetch_request *r, const struct account *a)
         .redirect_url = redirect_url(r, response, &t.redirect),
         .remote_ip = "",
         .local_ip = "",
+        .proxied = r->route.proxy != NULL,
         .tls_version = "",
         .tls_cipher = "",
     };
+    if (!a->conn && r->times.connected_ns) { /* it went no further */
+        hop.remote_ip = addr_text(&r->peer, t.remote_ip);
+        hop.remote_port = addr_port(&r->peer);
+    }
     if (a->conn)
         add_conn(&hop, r, a->conn, &t);
     if (response)

@@ -9,27 +9,44 @@ enum { SLICE_MAX = 64 * 1024 }; /* so much is on its way when sending is to stop
 
 /* ---- bodies ----------------------------------------------------------------------------------------------------------- */
 
-static struct afetch_body *make(const void *data, size_t len, bool fed)
+/* With room for size bytes of its own. */
+static struct afetch_body *make(size_t size)
 {
-    struct afetch_body *b = len < SIZE_MAX - sizeof *b - 1 ? malloc(sizeof *b + len + 1) : NULL;
+    struct afetch_body *b = size < SIZE_MAX - sizeof *b ? malloc(sizeof *b + size) : NULL;
     if (!b)
         return NULL;
-    *b = (struct afetch_body){.fed = fed, .len = len};
+    *b = (struct afetch_body){.data = b->own};
     atomic_init(&b->holders, 1);
-    if (len)
-        memcpy(b->data, data, len);
-    b->data[len] = '\0';
     return b;
 }
 
 struct afetch_body *afetch_body_new(const void *data, size_t len)
 {
-    return make(data, len, false);
+    struct afetch_body *b = make(len);
+    if (!b)
+        return NULL;
+    b->len = len;
+    if (len)
+        memcpy(b->own, data, len);
+    return b;
+}
+
+struct afetch_body *afetch_body_new_lent(const void *data, size_t len)
+{
+    struct afetch_body *b = make(0);
+    if (!b)
+        return NULL;
+    b->data = data;
+    b->len = len;
+    return b;
 }
 
 struct afetch_body *afetch_body_new_fed(const char *name)
 {
-    return make(name, strlen(name), true);
+    struct afetch_body *b = afetch_body_new(name, strlen(name) + 1);
+    if (b)
+        b->fed = true;
+    return b;
 }
 
 struct afetch_body *body_hold(struct afetch_body *b)

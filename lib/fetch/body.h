@@ -13,8 +13,9 @@ struct afetch_body {
     bool fed;               /* data is a name, which the request's feeder knows */
     struct multipart *form; /* in place of data; NULL: it is none */
     bool unfinished;        /* the form */
+    const char *data;       /* own, or lent; NUL-terminated where it is a name */
     size_t len;
-    char data[];
+    char own[];
 };
 
 /* One more holder. b may be NULL. */

@@ -97,6 +97,11 @@ int exchange_arrived(struct exchange *x)
     return rc < 0 ? failed(x, rc) : rc;
 }
 
+size_t exchange_unread(const struct exchange *x)
+{
+    return http1_left(x->conn->http1);
+}
+
 int exchange_keep(struct exchange *x)
 {
     size_t left = http1_left(x->conn->http1);

@@ -38,6 +38,8 @@ int exchange_next(struct exchange *x, const char **data, size_t *len);
 struct co_op *exchange_wait(struct exchange *x, struct co *caller);
 /* Takes what exchange_wait brought: 0, or a negative code. */
 int exchange_arrived(struct exchange *x);
+/* How many bytes came and are not told yet. */
+size_t exchange_unread(const struct exchange *x);
 /* Before an await between two events: keeps what came and is not told yet. ERR_MEMORY. */
 int exchange_keep(struct exchange *x);
 /* Nothing of the response has come: the server may never have seen the request. */

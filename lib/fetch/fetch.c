@@ -36,7 +36,8 @@ static struct co_op *wait_for_turn(struct fetch *f)
 static struct co_op *take_place(struct fetch *f)
 {
     const struct afetch_request *r = f->request;
-    return pool_take(&f->place, &r->worker->door, r->origin, route_home(&r->route), r->number);
+    uint64_t number = r->number | (r->first_ns ? 0 : POOL_FIRST);
+    return pool_take(&f->place, &r->worker->door, r->origin, route_home(&r->route), number);
 }
 
 static void note_place(struct fetch *f)

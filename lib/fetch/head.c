@@ -117,7 +117,7 @@ static int write_parts(struct parts *p, struct afetch_request *r, struct buf *ou
 {
     const struct afetch_session *s = r->session;
     struct http1_default more[] = {
-        {"Accept-Encoding", s->compressed ? decode_offer() : NULL},
+        {"Accept-Encoding", s->compressed && !ranges_go_on(r) ? decode_offer() : NULL},
         {"Referer", r->referer ? r->referer : s->defaults.referer},
         {"Range", ranges_field(r, p->range)},
         {"If-Range", ranges_condition(r)},

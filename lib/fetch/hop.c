@@ -113,7 +113,34 @@ static int step(struct hop *h)
 static struct co_op *give_turn(struct hop *h)
 {
     struct engine *e = h->request->worker->engine;
-    return co_sleep(&h->nap, &e->timers, engine_now_ns(e));
+    return co_sleep(&h->u.nap, &e->timers, engine_now_ns(e));
+}
+
+static struct co_op *pause(struct hop *h)
+{
+    brake_on_us(h->request, SPEED_RECEIVING);
+    return request_pause(h->request);
+}
+
+static struct co_op *await_response(struct hop *h)
+{
+    brake_on_server(h->request, SPEED_RECEIVING);
+    return exchange_wait(&h->exchange, &h->co);
+}
+
+/* 1: what came must be held back for a while. */
+static int arrived(struct hop *h)
+{
+    int rc = exchange_arrived(&h->exchange);
+    return rc < 0 ? rc : brake_received(h->request, exchange_unread(&h->exchange));
+}
+
+static struct co_op *hold_back(struct hop *h)
+{
+    size_t bytes = exchange_unread(&h->exchange);
+    if (exchange_keep(&h->exchange) < 0)
+        return co_done(&h->u.pass.op, ERR_MEMORY);
+    return brake_hold(&h->u.pass, h->request, SPEED_RECEIVING, bytes);
 }
 
 /* ---- the end ------------------------------------------------------------------------------------------------------------------- */
@@ -140,7 +167,7 @@ static void stop_clock(struct hop *h)
 {
     deadline_clear(&h->deadline);
     h->request->spent_ns += engine_now_ns(h->request->worker->engine) - h->begun_ns;
-    if (h->co.reason == ERR_TIMEOUT)
+    if (h->deadline.passed)
         error_set(&h->request->err, ERR_TIMEOUT, 0, "after %.3g s (--max-time), with %llu bytes received",
                   (double)timeout_ns(h->request) / 1e9,
                   (unsigned long long)(h->request->bytes - h->request->ranges.had));
@@ -200,7 +227,7 @@ void hop_run(struct co *co)
         if ((co->rc = connect_done(&h->connect, &h->conn)) < 0)
             CO_RETURN(co->rc);
     }
-    if ((co->rc = begin_exchange(h)) < 0)
+    if ((co->rc = begin_exchange(h)) < 0 || (co->rc = brake_begin(h->request, co)) < 0)
         CO_RETURN(co->rc);
     CO_AWAIT(sending, exchange_send(&h->exchange, co, h->head.data, h->head.len));
     if ((co->rc = sent(h)) < 0)
@@ -209,13 +236,15 @@ void hop_run(struct co *co)
         if (co->rc < 0)
             CO_RETURN(co->rc);
         if (co->rc == STEP_PAUSE) {
-            CO_TRY(pausing, request_pause(h->request));
+            CO_TRY(pausing, pause(h));
         } else if (co->rc == STEP_TURN) {
             CO_TRY(yielding, give_turn(h));
         } else {
-            CO_AWAIT(receiving, exchange_wait(&h->exchange, co));
-            if ((co->rc = exchange_arrived(&h->exchange)) < 0)
+            CO_AWAIT(receiving, await_response(h));
+            if ((co->rc = arrived(h)) < 0)
                 CO_RETURN(co->rc);
+            if (co->rc > 0)
+                CO_TRY(limiting, hold_back(h));
         }
     }
     if (h->request->upload)
@@ -225,6 +254,7 @@ void hop_run(struct co *co)
     if (h->request->upload)
         CO_AWAIT(reaping, upload_reap(h->request));
     upload_free(h->request);
+    brake_release(h->request);
     stop_clock(h);
     connect_end(&h->connect);
     end_attempt(h);

@@ -3,6 +3,7 @@
 #define AFETCH_FETCH_HOP_H
 
 #include "base/buf.h"
+#include "fetch/brake.h"
 #include "fetch/connect.h"
 #include "fetch/exchange.h"
 #include "fetch/worker.h"
@@ -18,8 +19,11 @@ struct hop {
     struct connect connect;
     struct exchange exchange;
     struct buf head;
-    bool again;          /* out: to be tried once more, at once and in its place, on the connection if there is one */
-    struct co_sleep nap; /* a turn for the others */
+    bool again; /* out: to be tried once more, at once and in its place, on the connection if there is one */
+    union {
+        struct co_sleep nap;   /* a turn for the others */
+        struct rate_wait pass; /* --limit-rate */
+    } u;
 };
 
 void hop_run(struct co *co);

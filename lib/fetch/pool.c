@@ -344,6 +344,12 @@ static bool has_room(const struct pool *p)
     return p->active == 0 || (p->active < p->parallel_max && p->kept < p->parallel_max - p->active);
 }
 
+/* A transfer that began goes on whenever there is a place for it. */
+static bool may_begin(const struct pool *p, uint64_t number, struct engine *here)
+{
+    return !p->pace || !(number & POOL_FIRST) || pace_begin(p->pace, here);
+}
+
 /* Lets in whoever may come in. */
 static void grant(struct pool *p, struct pool_door *here)
 {
@@ -352,6 +358,8 @@ static void grant(struct pool *p, struct pool_door *here)
             give_up(p, here);
             continue;
         }
+        if (!may_begin(p, p->heap[0]->first->number, here->engine))
+            break;
         struct place *place = take_first(p);
         hold(p, place, here->engine);
         heap_update(p, place->host);
@@ -440,15 +448,18 @@ static struct co_op *take(struct pool *p, struct place *place, const char *origi
     struct pool_host *h = place->host;
     /* Whoever waits for this host or for any place came first. */
     bool room = has_room(p) && (p->host_max == 0 || h->active < p->host_max);
-    if (room && !h->first && p->heap_len == 0 && !p->crew) {
+    if (room && !h->first && p->heap_len == 0 && !p->crew && may_begin(p, place->number, door->engine)) {
         hold(p, place, door->engine);
         return co_done(&place->op, 0);
     }
     co_op_begin(&place->op, cancel_take);
-    if (p->crew)
+    if (p->crew) {
         come(door, place);
-    else
-        line_up(p, place);
+        return &place->op;
+    }
+    line_up(p, place);
+    if (room) /* those before it may only wait for the pace */
+        grant(p, door);
     return &place->op;
 }
 
@@ -456,6 +467,8 @@ struct co_op *pool_take(struct place *place, struct pool_door *door, const char 
                         uint64_t number)
 {
     struct pool *p = door->pool;
+    if (!p->pace)
+        number &= ~POOL_FIRST;
     *place = (struct place){.door = door, .number = number, .asked_ns = engine_now_ns(door->engine)};
     place->post.engine = door->engine;
     lock_take(p->lock);
@@ -498,11 +511,17 @@ void pool_keep(struct pool *p, size_t places)
     p->kept = places;
 }
 
-void pool_let_in(struct pool_door *door)
+void pool_go_on(struct pool *p, struct pool_door *here)
 {
-    lock_take(door->pool->lock);
-    grant(door->pool, door);
-    lock_drop(door->pool->lock);
+    grant(p, here);
+}
+
+bool pool_paces(const struct place *place)
+{
+    if (place->state != PLACE_WAITING || !(place->number & POOL_FIRST) || !place->host->heap_index)
+        return false;
+    const struct pool *p = place->door->pool;
+    return has_room(p) && pace_holds(p->pace, engine_now_ns(place->door->engine));
 }
 
 void pool_deinit(struct pool *p, struct pool_door *here)

@@ -8,6 +8,7 @@
 #include "base/lock.h"
 #include "base/table.h"
 #include "fetch/conn.h"
+#include "fetch/pace.h"
 
 /* One origin: scheme, host and port; or a proxy that requests are forwarded by, which nobody waits for. The pool's. */
 struct pool_host {
@@ -22,6 +23,9 @@ struct pool_host {
 
 struct place;
 struct pool_door;
+
+/* A bit of a transfer's number: it begins. Those that have begun go first. */
+#define POOL_FIRST ((uint64_t)1 << 63)
 
 /* Threads that transfers go on in (crew.h). Called with the lock held. */
 struct pool_crew {
@@ -46,6 +50,7 @@ struct pool {
     struct lock *lock;
     const struct pool_crew *crew; /* NULL: all stay where they are */
     void *crew_arg;
+    struct pace *pace; /* set by the owner before the first pool_take; NULL: transfers begin as places allow */
     size_t parallel_max, host_max, idle_max; /* host_max 0: no limit */
     size_t active, waiting, idle_count;
     size_t kept; /* places that are the caller's: as if held, but the last one, which is not to be had */
@@ -84,10 +89,14 @@ void pool_deinit(struct pool *p, struct pool_door *here);
  * key of its connections where those are a proxy's, which carry requests for any origin; NULL: they are the origin's. number: whose turn comes first, lowest first. ERR_MEMORY. */
 struct co_op *pool_take(struct place *place, struct pool_door *door, const char *origin, const char *home,
                         uint64_t number);
-/* So many places are somebody else's from now on; one stays, though. With the lock held, on any thread; those who may now
- * come in do so with pool_let_in, on that door's thread. */
+/* So many places are somebody else's from now on; one stays, though. With the lock; those who may come in then do so with
+ * pool_go_on. */
 void pool_keep(struct pool *p, size_t places);
-void pool_let_in(struct pool_door *door);
+/* With the lock: whoever waits may go as far as limits and pace allow. here: of the thread that calls. */
+void pool_go_on(struct pool *p, struct pool_door *here);
+/* Whether a place is waited for that only the pace keeps back. On the thread of whoever waits, with the lock. */
+bool pool_paces(const struct place *place);
+
 /* Gives the place back, and a connection that may be used again (or NULL). Legal on a place that is not held. On the
  * thread that holds it. */
 void pool_give(struct place *place, struct conn *conn);

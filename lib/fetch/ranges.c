@@ -19,6 +19,7 @@ void ranges_deinit(struct ranges *g)
 
 /* ---- what is wished -------------------------------------------------------------------------------------------------- */
 
+/* It can stand in a head. */
 static bool is_text(const char *text)
 {
     for (; *text; text++)
@@ -83,14 +84,14 @@ static bool is_by_hand(const struct afetch_request *r)
 }
 
 /* RFC 9110 section 14.2: only for GET has a range a meaning. */
-static bool goes_on(const struct afetch_request *r)
+bool ranges_go_on(const struct afetch_request *r)
 {
     return r->ranges.from > 0 && !r->ranges.asked && strcmp(request_method(r), "GET") == 0 && !is_by_hand(r);
 }
 
 const char *ranges_field(const struct afetch_request *r, char room[RANGES_TEXT])
 {
-    if (!goes_on(r))
+    if (!ranges_go_on(r))
         return r->upload ? NULL : r->ranges.asked;
     snprintf(room, RANGES_TEXT, "bytes=%" PRIu64 "-", r->ranges.from);
     return room;
@@ -98,7 +99,7 @@ const char *ranges_field(const struct afetch_request *r, char room[RANGES_TEXT])
 
 const char *ranges_condition(const struct afetch_request *r)
 {
-    return goes_on(r) ? r->ranges.validator : NULL;
+    return ranges_go_on(r) ? r->ranges.validator : NULL;
 }
 
 bool ranges_continue(const struct afetch_request *r)
@@ -165,7 +166,7 @@ static const char *strong_validator(const struct http1 *response)
     int64_t modified_s, date_s;
     const char *etag = http1_find(response, "ETag");
     if (etag)
-        return *etag == '"' ? etag : NULL;
+        return *etag == '"' && is_text(etag) ? etag : NULL;
     bool strong = read_date(response, "Last-Modified", &modified_s) && read_date(response, "Date", &date_s) &&
                   modified_s < date_s;
     return strong ? http1_find(response, "Last-Modified") : NULL;
@@ -305,7 +306,7 @@ int ranges_judge(struct afetch_request *r, const struct http1 *response)
         return RANGES_NONE;
     if (r->ranges.asked && !is_by_hand(r))
         return r->status == 206 ? judge_asked(r, response) : RANGES_NONE;
-    if (!goes_on(r))
+    if (!ranges_go_on(r))
         return RANGES_NONE;
     switch (r->status) {
     case 206:

@@ -28,6 +28,8 @@ struct ranges {
 
 void ranges_deinit(struct ranges *g);
 
+/* Whether the next attempt goes on where the receiver is; what is coded is of no use then. */
+bool ranges_go_on(const struct afetch_request *r);
 /* The values of a request's fields; NULL: none. room is the caller's. */
 const char *ranges_field(const struct afetch_request *r, char room[RANGES_TEXT]);
 const char *ranges_condition(const struct afetch_request *r);

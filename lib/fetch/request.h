@@ -94,6 +94,7 @@ struct afetch_request {
     bool send_empty;       /* this attempt has an empty body: it waits for a challenge */
     bool no_expect;        /* the server does not care for Expect */
     uint64_t bytes_sent;
+    struct speed *speed; /* brake.c's, in a hop; NULL: it may be as slow as it is */
 
     struct pause resume; /* after AFETCH_PAUSE */
     struct pause feed;   /* after AFETCH_FEED_LATER */

@@ -121,6 +121,8 @@ static int accept_head(struct afetch_request *r, const struct http1 *response, i
     }
     if (word == RANGES_WHOLE)
         return satisfy(r, response, word);
+    if (word == RANGES_REST && r->ranges.from)
+        session_trace(r->session, r, "Going on at byte %llu", (unsigned long long)r->ranges.from);
     bool told = word == RANGES_REST && r->delivering;
     return told ? 0 : tell_head(r, response, word);
 }
@@ -142,6 +144,7 @@ int response_head(struct afetch_request *r, const struct http1 *response)
     if (word < 0)
         return word;
     if (word == RANGES_AGAIN) {
+        session_trace(r->session, r, "Not the rest of what is there: asking for all of it");
         r->then = REQUEST_AGAIN;
         rc = attempt_begin_anew(r);
         return rc < 0 ? rc : drop_body(r, response);

@@ -49,6 +49,8 @@ static void refuse(struct afetch_session *s, struct afetch_request *r, int rc)
 {
     begin_request(s, r);
     r->worker = &s->main;
+    if (rc == s->ending)
+        session_tell_ending(s, r);
     request_done(r, rc);
     afetch_request_free(r);
 }
@@ -141,9 +143,16 @@ void session_end_fetch(struct afetch_session *s, struct fetch *f)
     lock_drop(&s->lock);
 }
 
-static void cancel_fetches(struct afetch_session *s)
+void session_tell_ending(const struct afetch_session *s, struct afetch_request *r)
+{
+    if (s->ending == ERR_TIMEOUT)
+        error_set(&r->err, ERR_TIMEOUT, 0, "after %.3g s of the whole run (--deadline)", (double)s->deadline_ns / 1e9);
+}
+
+static void cancel_fetches(struct afetch_session *s, int reason)
 {
     lock_take(&s->lock);
+    s->ending = reason ? reason : ERR_CANCELED;
     s->news_at = 0;
     worker_cancel(&s->main);
     crew_cancel(&s->crew);
@@ -158,7 +167,7 @@ static void refuse_queued(struct afetch_session *s)
     s->queue_first = s->queue_last = NULL;
     for (struct afetch_request *next; r; r = next) {
         next = r->next;
-        refuse(s, r, ERR_CANCELED);
+        refuse(s, r, s->ending);
     }
     lock_drop(&s->lock);
 }
@@ -171,13 +180,25 @@ static bool any_live(struct afetch_session *s)
     return any;
 }
 
+static int start_clock(struct session_root *root)
+{
+    const struct afetch_session *s = root->session;
+    struct engine *e = s->engine;
+    if (s->deadline_ns == 0)
+        return 0;
+    return deadline_set(&root->deadline, &e->timers, engine_now_ns(e) + s->deadline_ns, &root->co, ERR_TIMEOUT);
+}
+
 static void session_run(struct co *co)
 {
     CO_BEGIN(struct session_root, root);
+    if ((co->rc = start_clock(root)) < 0)
+        CO_RETURN(co->rc);
     while (admit(root->session))
         CO_AWAIT(running, news(root->session));
     CO_CLEANUP;
-    cancel_fetches(root->session);
+    deadline_clear(&root->deadline);
+    cancel_fetches(root->session, co->reason);
     while (any_live(root->session))
         CO_AWAIT(ending, news(root->session));
     if (co->reason)
@@ -215,7 +236,7 @@ void session_woken(struct afetch_session *s)
     lock_take(&s->lock);
     if (s->woken) /* first: what it resumes goes on in this turn */
         s->woken(s->woken_arg);
-    pool_let_in(&s->main.door);
+    pool_go_on(&s->pool, &s->main.door);
     s->source_later = false;
     if (s->tick_changed)
         start_tick(s);
@@ -280,6 +301,9 @@ enum afetch_code afetch_session_run(struct afetch_session *s)
     int rc = engine_run(s->engine, &s->root.co);
     timer_stop(&s->engine->timers, &s->tick_timer);
     crew_end(&s->crew);
+    alarm_rest(&s->pace.alarm);
+    alarm_rest(&s->receiving.alarm);
+    alarm_rest(&s->sending.alarm);
     if (rc == ERR_CANCELED)
         atomic_store(&s->cancel, false);
     return (enum afetch_code)error_exit_code(rc);
@@ -348,6 +372,32 @@ static unsigned parallel_of(const struct afetch_options *opt)
                                                                                  : opt->parallel_max;
 }
 
+static void on_pace(struct alarm *a)
+{
+    struct afetch_session *s =
+        (struct afetch_session *)(void *)((char *)a - offsetof(struct afetch_session, pace.alarm));
+    pool_go_on(&s->pool, &s->main.door);
+}
+
+static int init_limits(struct afetch_session *s, const struct afetch_options *opt, struct error *err)
+{
+    struct engine *e = s->engine;
+    uint64_t interval_ns = opt->start_interval_us < UINT64_MAX / 2000 ? opt->start_interval_us * 1000 : UINT64_MAX / 2;
+    gate_init(&s->gate, &s->lock, SESSION_HANDSHAKES_MAX);
+    if (rate_init(&s->receiving, e, &s->lock, opt->limit_rate) < 0 ||
+        rate_init(&s->sending, e, &s->lock, opt->limit_rate) < 0 ||
+        pace_init(&s->pace, e, &s->lock, interval_ns, on_pace) < 0)
+        return error_set(err, ERR_MEMORY, 0, NULL);
+    return 0;
+}
+
+static void deinit_limits(struct afetch_session *s)
+{
+    alarm_deinit(&s->pace.alarm);
+    alarm_deinit(&s->receiving.alarm);
+    alarm_deinit(&s->sending.alarm);
+}
+
 int session_new(struct afetch_session **out, struct engine *e, struct names *n, const struct afetch_options *opt,
                 struct error *err)
 {
@@ -359,20 +409,23 @@ int session_new(struct afetch_session **out, struct engine *e, struct names *n, 
         error_set(err, rc, 0, NULL);
     else
         rc = session_copy_options(s, opt, engine_now_ns(e), err);
+    s->engine = e;
+    if (rc == 0)
+        rc = init_limits(s, opt, err);
     if (rc < 0) {
+        deinit_limits(s);
         s->engine = NULL; /* it stays the caller's */
         afetch_session_free(s);
         return rc;
     }
     unsigned parallel = parallel_of(opt);
-    s->engine = e;
     s->names = n;
     s->threads = opt->mode == AFETCH_THREADS;
     if (s->threads)
         names_share(n, &s->lock);
     s->look_ahead = parallel > LOOK_AHEAD_MIN / 4 ? (size_t)parallel * 4 : LOOK_AHEAD_MIN;
     pool_init(&s->pool, &s->lock, parallel, opt->parallel_max_host, s->threads ? &crew_pool : NULL, &s->crew);
-    gate_init(&s->gate, &s->lock, SESSION_HANDSHAKES_MAX);
+    s->pool.pace = opt->start_interval_us ? &s->pace : NULL;
     crew_init(&s->crew, s);
     atomic_init(&s->cancel, false);
     s->random = engine_now_ns(e) | 1;
@@ -417,6 +470,7 @@ void afetch_session_free(struct afetch_session *s)
         afetch_request_free(r);
     if (s->engine) {
         pool_deinit(&s->pool, &s->main.door);
+        deinit_limits(s);
         names_free(s->names);
         engine_free(s->engine);
     }

@@ -11,6 +11,8 @@
 #include "fetch/holds.h"
 #include "fetch/jar.h"
 #include "fetch/login.h"
+#include "fetch/pace.h"
+#include "fetch/rate.h"
 #include "fetch/route.h"
 #include "fetch/security.h"
 #include "fetch/statuses.h"
@@ -28,6 +30,7 @@
 struct session_root {
     struct co co; /* first */
     struct afetch_session *session;
+    struct deadline deadline;
 };
 
 struct afetch_session {
@@ -38,6 +41,8 @@ struct afetch_session {
     struct names *names;
     struct pool pool;
     struct gate gate;
+    struct pace pace;
+    struct rate receiving, sending;
     struct tickets tickets;
     struct holds holds;
     struct security security;
@@ -52,6 +57,8 @@ struct afetch_session {
     char **headers;
     size_t header_count;
     uint64_t connect_timeout_ns, timeout_ms, expect_timeout_ns;
+    uint64_t deadline_ns;                /* 0: none */
+    uint64_t speed_limit, speed_time_ns; /* speed_limit 0: none */
     /* What leads a request elsewhere does so for its origin: pool and tickets need not know. */
     struct overrides overrides;
     unsigned keep_alive_s, keep_alive_count;
@@ -84,6 +91,7 @@ struct afetch_session {
     bool news_wanted, news_missed;
     size_t news_at; /* so few fetches are news */
     atomic_bool cancel;
+    int ending; /* why the run cancels what is under way: ERR_CANCELED, ERR_TIMEOUT */
     void (*describe_line)(void *arg, const char *text);
     void *describe_arg;
     struct afetch_request *_Atomic wishers; /* of whom other threads wish something (wish.h) */
@@ -113,6 +121,9 @@ int session_copy_options(struct afetch_session *s, const struct afetch_options *
 int session_tls(struct afetch_session *s, struct tls_config **out, struct error *err);
 /* Likewise towards proxies. */
 int session_proxy_tls(struct afetch_session *s, struct tls_config **out, struct error *err);
+
+/* With the lock: makes what the run's end means to a request its error, if that is no cancel. */
+void session_tell_ending(const struct afetch_session *s, struct afetch_request *r);
 
 /* What follows may be called on any worker's thread. */
 

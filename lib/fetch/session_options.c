@@ -3,6 +3,8 @@
 
 #include "fetch/session.h"
 
+#define SPEED_TIME_NS ((uint64_t)30 * 1000000000) /* as curl's */
+
 void afetch_options_init(struct afetch_options *opt)
 {
     *opt = (struct afetch_options){.mode = AFETCH_ASYNC,
@@ -65,6 +67,9 @@ int session_copy_options(struct afetch_session *s, const struct afetch_options *
 {
     s->connect_timeout_ns = timer_ns_of_ms(opt->connect_timeout_ms);
     s->timeout_ms = opt->timeout_ms;
+    s->deadline_ns = timer_ns_of_ms(opt->deadline_ms);
+    s->speed_limit = opt->speed_limit;
+    s->speed_time_ns = opt->speed_time_ms ? timer_ns_of_ms(opt->speed_time_ms) : SPEED_TIME_NS;
     s->keep_alive_s = opt->keepalive_s;
     s->keep_alive_count = opt->keepalive_count;
     s->expect_timeout_ns = timer_ns_of_ms(opt->expect_timeout_ms);

@@ -64,7 +64,7 @@ static void open_run(struct co *co)
 {
     CO_BEGIN(struct upload, u);
     while ((co->rc = body_open(&u->body)) == BODY_LATER)
-        CO_TRY(awaiting_feed, worker_pause(u->request->worker, &u->request->feed));
+        CO_TRY(feeding, worker_pause(u->request->worker, &u->request->feed));
     co->ret = co->rc;
     CO_CLEANUP;
     CO_END;
@@ -159,7 +159,7 @@ static void end(struct upload *u)
 int upload_join_head(struct afetch_request *r, struct buf *head)
 {
     struct upload *u = r->upload;
-    if (u->expects || u->chunked || u->body.length > JOIN_MAX || !body_is_here(&u->body))
+    if (u->expects || u->chunked || u->body.length > JOIN_MAX || !body_is_here(&u->body) || brake_sends(r))
         return 0;
     int rc;
     while ((rc = next_piece(u)) == BODY_BYTES)
@@ -177,45 +177,72 @@ static struct co_op *await_continue(struct upload *u)
 {
     struct afetch_request *r = u->request;
     u->awaiting = true;
-    return co_sleep(&u->nap, &r->worker->engine->timers, now_ns(u) + r->session->expect_timeout_ns);
+    return co_sleep(&u->u.nap, &r->worker->engine->timers, now_ns(u) + r->session->expect_timeout_ns);
 }
 
-static struct co_op *send_piece(struct upload *u)
+static struct co_op *await_feed(struct upload *u)
 {
-    u->writing = true;
-    return exchange_send(u->exchange, &u->co, u->piece, u->piece_len);
+    brake_on_us(u->request, SPEED_SENDING);
+    return worker_pause(u->request->worker, &u->request->feed);
 }
 
-static int piece_sent(struct upload *u)
+/* The next part of the piece waits until it is within the limit. */
+static struct co_op *hold_back(struct upload *u)
+{
+    u->part_len = brake_part(u->request, u->piece_len);
+    return brake_hold(&u->u.pass, u->request, SPEED_SENDING, u->part_len);
+}
+
+static struct co_op *send_part(struct upload *u)
+{
+    u->part_len = brake_part(u->request, u->piece_len);
+    brake_on_server(u->request, SPEED_SENDING);
+    u->writing = true;
+    return exchange_send(u->exchange, &u->co, u->piece, u->part_len);
+}
+
+static int part_sent(struct upload *u)
 {
     u->writing = false;
     int rc = exchange_sent(u->exchange);
-    if (rc == 0 && !exchange_broken(u->exchange))
+    if (rc < 0 || exchange_broken(u->exchange))
+        return rc;
+    brake_sent(u->request, u->part_len);
+    u->piece += u->part_len;
+    u->piece_len -= u->part_len;
+    if (!u->chunked)
+        u->request->bytes_sent += u->part_len;
+    else if (u->piece_len == 0)
         u->request->bytes_sent += u->payload_len;
-    return rc;
+    return 0;
 }
 
 static void send_run(struct co *co)
 {
     CO_BEGIN(struct upload, u);
     if (u->expects)
-        CO_TRY(awaiting_continue, await_continue(u));
+        CO_TRY(expecting, await_continue(u));
     u->awaiting = false;
     while ((co->rc = next_piece(u)) != BODY_END) {
         if (co->rc < 0)
             CO_RETURN(co->rc);
         if (co->rc == BODY_LATER) {
-            CO_TRY(awaiting_feed, worker_pause(u->request->worker, &u->request->feed));
+            CO_TRY(feeding, await_feed(u));
             continue;
         }
-        CO_AWAIT(sending, send_piece(u)); /* a limit of speed is awaited before it */
-        if ((co->rc = piece_sent(u)) < 0)
-            CO_RETURN(co->rc);
-        if (u->stopped || exchange_broken(u->exchange))
-            CO_RETURN(0);
+        while (u->piece_len > 0) {
+            if (brake_sends(u->request))
+                CO_TRY(limiting, hold_back(u));
+            CO_AWAIT(sending, send_part(u));
+            if ((co->rc = part_sent(u)) < 0)
+                CO_RETURN(co->rc);
+            if (u->stopped || exchange_broken(u->exchange))
+                CO_RETURN(0);
+        }
     }
     end(u);
     CO_CLEANUP;
+    brake_on_server(u->request, SPEED_SENDING);
     if (co->ret < 0 && !co->reason) /* of the connection's failure the hop learns by reading */
         co_cancel(u->hop, co->ret);
     CO_END;
@@ -253,7 +280,7 @@ void upload_informed(struct afetch_request *r, int status)
 {
     struct upload *u = r->upload;
     if (status == 100 && u->awaiting)
-        co_op_cancel(&u->nap.op, 0);
+        co_op_cancel(&u->u.nap.op, 0);
 }
 
 /* Where the request will be made again, a small rest is sent for the connection's sake. */

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "fetch/body.h"
+#include "fetch/brake.h"
 #include "fetch/exchange.h"
 #include "proto/http1.h"
 
@@ -29,9 +30,13 @@ struct upload {
     bool last_chunk;
     const char *piece; /* to be sent: in framed, or lent by the body */
     size_t piece_len, payload_len;
-    size_t joined; /* bytes behind the head */
+    size_t part_len; /* of piece, sent at once */
+    size_t joined;   /* bytes behind the head */
     struct buf framed;
-    struct co_sleep nap;
+    union {
+        struct co_sleep nap;   /* awaiting the server's 100 */
+        struct rate_wait pass; /* --limit-rate */
+    } u;
 };
 
 /* Makes r->upload, if this hop sends a body, and else leaves it NULL. An attempt that only fetches a challenge sends an
@@ -63,6 +68,12 @@ void upload_answered(struct afetch_request *r, int status);
 struct co_op *upload_finish(struct afetch_request *r);
 /* Completes when the sender, cancelled, has ended. */
 struct co_op *upload_reap(struct afetch_request *r);
+
+/* Whether the sender is at work; u may be NULL. */
+static inline bool upload_is_sending(const struct upload *u)
+{
+    return u && u->spawned && !co_ended(&u->co);
+}
 
 /* These for r->upload NULL, too, and outside of a hop. */
 

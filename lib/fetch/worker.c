@@ -2,10 +2,12 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "fetch/fetch.h"
 #include "fetch/request.h"
 #include "fetch/session.h"
+#include "fetch/upload.h"
 
 /* ---- its fetches ------------------------------------------------------------------------------------------------ */
 
@@ -97,9 +99,12 @@ static void end_pauses(struct worker *w)
 
 void worker_cancel(struct worker *w)
 {
+    const struct afetch_session *s = w->session;
     /* A cancel ends nobody inline, so the list stays as it is. */
-    for (struct fetch *f = w->fetches; f; f = f->next)
-        co_cancel(&f->co, ERR_CANCELED);
+    for (struct fetch *f = w->fetches; f; f = f->next) {
+        session_tell_ending(s, f->request);
+        co_cancel(&f->co, s->ending);
+    }
 }
 
 void worker_want_cancel(struct worker *w)
@@ -121,6 +126,21 @@ void worker_want_cancel_some(struct worker *w)
     engine_wake(w->engine);
 }
 
+/* While the response is waited for, what the sending of the body waits for tells more. */
+static const struct co *waiter(const struct fetch *f)
+{
+    const struct co *leaf = co_leaf(&f->co);
+    const struct upload *u = f->request->upload;
+    return leaf == &f->u.hop.co && f->hopping && upload_is_sending(u) ? &u->co : leaf;
+}
+
+static const char *waits_for(const struct fetch *f, const struct co *leaf)
+{
+    if (leaf == &f->co && pool_paces(&f->place))
+        return "held by --rate";
+    return strcmp(leaf->at, "limiting") == 0 ? "held by --limit-rate" : leaf->at;
+}
+
 void worker_describe(struct worker *w)
 {
     const struct afetch_session *s = w->session;
@@ -128,10 +148,10 @@ void worker_describe(struct worker *w)
     while (f && f->next) /* the one that began first */
         f = f->next;
     for (; f; f = f->prev) {
-        const struct co *leaf = co_leaf(&f->co);
+        const struct co *leaf = waiter(f);
         char text[512];
         snprintf(text, sizeof text, "%llu %.300s %s %.1f s", (unsigned long long)f->request->number, f->request->shown,
-                 leaf->at, (double)(engine_now_ns(w->engine) - leaf->since_ns) / 1e9);
+                 waits_for(f, leaf), (double)(engine_now_ns(w->engine) - leaf->since_ns) / 1e9);
         s->describe_line(s->describe_arg, text);
     }
 }
@@ -166,6 +186,7 @@ void worker_init(struct worker *w, struct afetch_session *s, struct engine *e)
     pool_door_init(&w->door, &s->pool, e);
     e->keep_alive_s = s->keep_alive_s;
     e->keep_alive_count = s->keep_alive_count;
+    e->read_max = rate_piece(&s->receiving);
     e->on_wake = on_wake;
     e->on_wake_arg = w;
 }

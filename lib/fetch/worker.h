@@ -39,7 +39,7 @@ void worker_add(struct worker *w, struct fetch *f);
 /* On w's thread, in the last step of f's coroutine: takes it off, and frees it once it has ended. */
 void worker_end(struct worker *w, struct fetch *f);
 
-/* With the lock, on w's thread: everything that runs there ends soon with ERR_CANCELED. */
+/* With the lock, on w's thread: everything that runs there ends soon, for the session's `ending`. */
 void worker_cancel(struct worker *w);
 /* Likewise: tells the session's describe of each of its transfers. */
 void worker_describe(struct worker *w);

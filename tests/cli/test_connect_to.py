@@ -2,7 +2,7 @@
 import re
 import subprocess
 
-from harness import (Dns, Failed, Peer, Skip, answering, by_path, failure, line, need_ipv6, refused_port,
+from harness import (BlackHole, Config, Dns, Failed, Peer, Skip, answering, by_path, failure, line, need_ipv6, refused_port,
                      response, run, start, temp_dir, wait_until, world)
 from proxies import SocksProxy, curl
 
@@ -221,6 +221,15 @@ def test_all_given_addresses_are_tried():
         url = f"http://a.test:{s.getsockname()[1]}/"
         r = run("--resolve", f"a.test:{s.getsockname()[1]}:127.0.0.1,127.0.0.9,127.0.0.8", url)
         r.expect(code=7, err=[failure(url, "could not connect: a.test port .*3 addresses tried.*")])
+
+
+def test_happy_eyeballs():
+    """How long an address that does not answer has for itself; with 0 all are tried at once."""
+    with Peer(answering(by_path)) as p, BlackHole("127.0.0.2", p.port):
+        url = p.url("/5", host="a.test")
+        for ms, least in (("0", 0), ("400", 0.4)):
+            r = run("--resolve", f"a.test:{p.port}:127.0.0.2,127.0.0.1", "--happy-eyeballs-timeout-ms", ms, url)
+            r.expect(out=[line(5, url)]).check(least <= r.seconds < least + Config.slow, f"{least} s")
 
 
 def test_keep_alive_probes():

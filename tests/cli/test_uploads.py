@@ -8,6 +8,7 @@ import threading
 from harness import Config, Peer, Skip, failure, line, read_file, response, run, start, temp_dir, wait_until, world, write_file
 from test_answers import ENDLESS, large
 from test_bodies import Recorder, compare, read_body
+from test_limits import answers
 
 CASES = [
     ["-T", "lines"], ["--upload-file", "lines", "{url}/there"], ["-T", "lines", "{url}/dir/"], ["-T", "lines", "{url}"],
@@ -41,9 +42,9 @@ def test_as_curl_8_sends_it():
     """A query keeps the name away; Expect is for what is large."""
     path = write_file(os.path.join(temp_dir(), "f"), b"abc")
     for args, target, expect in ((["-T", path, "/?q"], "/?q", []), (["-T", path, "?q"], "/?q", []), (["-T", path, "/"], "/f", []),
-                                 (["-T", large(1 << 20)[1:], "/x"], "/x", []), (["-T", large((1 << 20) + 16)[1:], "/x"], "/x", ["100-continue"])):
+                                 (["-T", "", "/x/"], "/x/", []), (["-T", large(1 << 20)[1:], "/x"], "/x", []), (["-T", large((1 << 20) + 16)[1:], "/x"], "/x", ["100-continue"])):
         with Recorder() as p:
-            run(*args[:-1], p.url(args[-1])).expect(out=[line(5, p.url(args[-1] if args[-1] != "/" else "/f"))])
+            run(*args[:-1], p.url(args[-1])).expect(out=[line(5, p.url("/f" if target == "/f" else args[-1]))])
             assert (p.seen[0].request.target, p.seen[0].request.get("Expect")) == (target, expect), (args, p.seen)
 
 
@@ -247,6 +248,23 @@ def test_a_fifo():
             r.check(r.code == 143 and sorted(r.lines) == [line(5, p.url("/fifo")), line(5, p.url("/other"))], "two lines, and 143")
             seen = {s.request.target: s for s in p.take()}
             assert seen["/fifo"].body == b"through the pipe" and seen["/fifo"].chunked, seen
+
+
+def test_what_is_waited_for():
+    """SIGUSR1 tells that it is standard input, or the server's word."""
+    def serve(conn):
+        conn.request()
+        if conn.number == 1:
+            conn.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        conn.await_end()
+
+    with Peer(serve) as p:
+        for n, what in enumerate(("feeding", "expecting")):
+            f = start("--expect100-timeout", "100", "-T", "-", p.url("/x"), stdin="open")
+            p.await_requests(n + 1)
+            answers(f, rf"afetch: 1 \S+/x {what} \d")
+            f.signal(signal.SIGTERM)
+            f.wait()
 
 
 def test_memory_is_constant():

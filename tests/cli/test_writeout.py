@@ -128,6 +128,21 @@ def test_what_is_newer():
         assert found["curl_version"].startswith("afetch/")
 
 
+def test_through_a_proxy():
+    def proxy(request):
+        if request.method == "CONNECT":
+            return b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n" if "refused" in request.target else b"HTTP/1.1 200 OK\r\n\r\n"
+        return response(b"hello")
+
+    with Peer(answering(proxy)) as p:
+        for options, url in ((["-p"], "http://tunnelled.test/"), (["-p"], "http://refused.test/"), ([], "http://forwarded.test/")):
+            args = ["-x", p.url(), *options, "-o", "/dev/null", "-s", "-w", "%{http_connect} %{http_code} %{scheme} %{remote_port}"]
+            theirs = subprocess.run(["curl", *args, url], env=environment(), capture_output=True).stdout.decode()
+            r = run(*args, url)
+            assert r.out.decode() == theirs.replace("HTTP", "http"), (r.out, theirs)
+            assert run("-x", p.url(), "-s", "-w", "%{proxy_used}", url).out == b"1"
+
+
 def test_no_secret():
     """What a field is asked for by name is given; nothing else shows a cookie."""
     def cookie(request):

@@ -16,6 +16,8 @@ static struct sim_url *alive(struct sim_url *u, const char *what)
         sim_fail(&u->world->sim, "URL %zu: %s after its result", u->index, what);
     if (u->paused)
         sim_fail(&u->world->sim, "URL %zu: %s while it is paused", u->index, what);
+    if (u->canceled)
+        sim_fail(&u->world->sim, "URL %zu: %s after it was canceled", u->index, what);
     return u;
 }
 
@@ -23,6 +25,7 @@ static enum afetch_flow on_head(void *arg, struct afetch_request *r, const struc
 {
     struct sim_url *u = alive(arg, "a head");
     sim_trail_head(u, head, afetch_request_header(r, "x-id"));
+    sim_cancel_within(u, CANCELS_IN_HEAD);
     return AFETCH_GO;
 }
 
@@ -31,6 +34,8 @@ static enum afetch_flow on_restart(void *arg, struct afetch_request *r)
     struct sim_url *u = arg;
     if (u->done || u->request != r)
         sim_fail(&u->world->sim, "URL %zu: a restart after its result", u->index);
+    if (u->canceled)
+        sim_fail(&u->world->sim, "URL %zu: a restart after it was canceled", u->index);
     if (u->paused)
         sim_met(&u->world->sim, MET_RESTART_PAUSED);
     return sim_trail_restart(u) ? AFETCH_GO : AFETCH_ABORT;
@@ -62,6 +67,8 @@ static enum afetch_flow on_body(void *arg, struct afetch_request *r, const void 
         (len > u->body_len - u->delivered || memcmp(data, sim_body(u->salt) + u->delivered, len) != 0))
         sim_fail(sim, "URL %zu: %zu bytes from %zu on are not those that were served", u->index, len, u->delivered);
     u->delivered += len;
+    sim_limits_delivered(u->world, len);
+    sim_cancel_within(u, CANCELS_IN_BODY);
     if (u->delivered > u->abort_at) {
         sim_met(sim, MET_ABORTED);
         if (u->abort_code != AFETCH_WRITE)
@@ -110,18 +117,21 @@ static void on_done(void *arg, struct afetch_request *r, const struct afetch_res
     u->request = NULL;
     w->done++;
     w->sim.cover->results[result->code]++;
+    if (u->up_begun)
+        sim_fail(&w->sim, "URL %zu: its feeder was not told of the end", u->index);
+    sim_cancel_done(u, result);
     sim_trail_end(u, result);
     sim_judge(u, result);
     if (w->describes)
         afetch_session_describe(w->session, describe_line, &w->sim);
-    if (!w->source && !w->canceled && w->next_url < w->url_count)
+    if (!w->source && !w->canceled && !sim_late(w) && w->next_url < w->url_count)
         hand_over(w);
 }
 
 /* ---- handing over ----------------------------------------------------------------------------------------------- */
 
 /* NULL without memory. */
-static struct afetch_request *make_request(const struct sim_url *u)
+static struct afetch_request *make_request(struct sim_url *u)
 {
     const struct sim_host *host = u->pages[0].host;
     char url[128];
@@ -133,6 +143,7 @@ static struct afetch_request *make_request(const struct sim_url *u)
         ok = afetch_request_add_header(r, "X-Own: field") == AFETCH_OK;
     for (size_t i = 0; ok && u->secrets && i < 2; i++)
         ok = afetch_request_add_header(r, i ? "Authorization: Bearer secret" : "Cookie: id=secret") == AFETCH_OK;
+    ok = ok && sim_upload_give(u, r);
     if (ok)
         return r;
     afetch_request_free(r);
@@ -155,6 +166,7 @@ static struct afetch_request *next_request(struct sim_world *w)
         if (u->request) {
             u->given = true;
             afetch_request_set_callbacks(u->request, &callbacks, u);
+            sim_cancel_given(u);
             return u->request;
         }
         if (sim_memory_failed() == u->memory_failed)
@@ -225,6 +237,8 @@ static bool make_session(struct sim_world *w)
     opt.location_trusted |= w->plant == PLANT_SECRET;
     opt.retry_delay_ms = w->plant == PLANT_BACKOFF ? 1 : opt.retry_delay_ms;
     opt.retry_max -= w->plant == PLANT_GIVE_UP && opt.retry_max ? 1 : 0;
+    opt.limit_rate *= w->plant == PLANT_RATE ? 2 : 1;
+    opt.start_interval_us /= w->plant == PLANT_PACE ? 2 : 1;
     opt.trace = w->traces ? on_trace : NULL;
     opt.trace_arg = &w->sim;
     opt.tls.ca_file = w->tls ? sim_tls_ca_file(&w->sim) : NULL;
@@ -245,6 +259,7 @@ static bool make_session(struct sim_world *w)
 static void begin(struct sim_world *w)
 {
     limit_idle(w);
+    w->begun_ns = *w->sim.now_ns;
     if (w->ticks)
         afetch_session_set_tick(w->session, 100, on_tick, &w->sim);
     if (w->source)
@@ -264,9 +279,26 @@ static bool nothing_left(const struct sim_world *w)
     return w->done == w->next_url && !w->source;
 }
 
+/* All that was read has its result, and soon. */
+static void check_late(struct sim_world *w)
+{
+    uint64_t took_ns = *w->sim.now_ns - w->begun_ns, limit_ns = w->opt.deadline_ms * SIM_MS;
+    if (!sim_late(w) || took_ns > limit_ns + SIM_SECOND + w->sim.leapt_ns)
+        sim_fail(&w->sim, "a deadline of %.3f s, and the run took %.3f s", (double)limit_ns / 1e9,
+                 (double)took_ns / 1e9);
+    if (w->done != w->next_url)
+        sim_fail(&w->sim, "%zu URLs have no result after the deadline", w->next_url - w->done);
+}
+
 static void check_run(struct sim_world *w, enum afetch_code code, uint64_t now_ns)
 {
     struct sim *sim = &w->sim;
+    if (w->opt.deadline_ms && code == AFETCH_TIMEOUT) {
+        check_late(w);
+        return;
+    }
+    if (w->opt.deadline_ms && code == AFETCH_MEMORY && sim_memory_failed() > 0) /* there was none to time it */
+        return;
     if (!w->canceled && code != AFETCH_OK)
         sim_fail(sim, "the run ended with %d", (int)code);
     if (!w->canceled && !all_done(w))

@@ -26,6 +26,8 @@ static const struct {
     {AFETCH_PARTIAL, "transfers ended early"},
     {AFETCH_STATUS, "statuses of failure"},
     {AFETCH_WRITE, "bodies refused"},
+    {AFETCH_READ, "feeders that failed"},
+    {AFETCH_REWIND, "bodies that cannot be sent again"},
     {AFETCH_MEMORY, "out of memory"},
     {AFETCH_TIMEOUT, "time-outs"},
     {AFETCH_EMPTY, "empty replies"},

@@ -67,6 +67,20 @@
     X(RESTART_CHANGED, "bodies taken back as they had changed")                                                        \
     X(RESTART_PAUSED, "bodies taken back while they are paused")                                                       \
     X(RESTART_REFUSED, "bodies not taken back")                                                                        \
+    X(CANCELED_QUEUED, "requests canceled before they began")                                                          \
+    X(CANCELED_PLACING, "requests canceled in line for a place")                                                       \
+    X(CANCELED_WAITING, "requests canceled while they wait to try again, or for their origin")                         \
+    X(CANCELED_UNDER_WAY, "requests canceled on their way")                                                            \
+    X(CANCELED_PAUSED, "requests canceled in a pause")                                                                 \
+    X(CANCELED_WITHIN, "requests canceled in a callback of their own")                                                 \
+    X(UPLOADED, "bodies that a server has got")                                                                        \
+    X(FEED_LATER, "pauses of a feeder")                                                                                \
+    X(FEED_FAILS, "feeders that fail")                                                                                 \
+    X(CONTINUE, "servers that say 100 to who expects it")                                                              \
+    X(EXPECT_SILENT, "servers that do not")                                                                            \
+    X(UNEXPECTED, "requests sent again without Expect")                                                                \
+    X(EARLY, "answers before the end of a body")                                                                       \
+    X(UPLOAD_RESET, "connections reset within a body")                                                                 \
     X(MEMORY, "allocations that failed")                                                                               \
     X(TLS_FULL_1_2, "full handshakes of TLS 1.2")                                                                      \
     X(TLS_FULL_1_3, "full handshakes of TLS 1.3")                                                                      \
@@ -94,6 +108,10 @@
     X(CERT_UNKNOWN_ISSUER, "certificates of an unknown issuer")                                                        \
     X(CERT_SELF_SIGNED, "self-signed certificates")                                                                    \
     X(CERT_NO_SAN, "certificates without a subject alternative name")                                                  \
+    X(RATE_HELD, "moments with bytes held back by a limit of rate")                                                    \
+    X(PACED, "moments with transfers that may not begin yet")                                                          \
+    X(TOO_SLOW, "transfers given up as too slow")                                                                      \
+    X(DEADLINE, "transfers ended by the run's deadline")                                                               \
     X(FULL, "moments at the limit of transfers with others waiting")                                                   \
     X(HOST_FULL, "moments at the limit of a host")                                                                     \
     X(IDLE_FULL, "moments at the limit of idle connections")
@@ -105,7 +123,7 @@ enum sim_met {
         METS
 };
 
-#define SIM_CODES 64 /* more than any of enum afetch_code */
+#define SIM_CODES 128 /* more than any of enum afetch_code */
 
 /* Of all runs of a program. */
 struct sim_cover {

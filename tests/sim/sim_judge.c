@@ -35,8 +35,10 @@ static uint64_t codes_of_world(const struct sim_url *u)
     uint64_t all = 0;
     if (sim_memory_failed() > u->memory_failed && w->plant != PLANT_MEMORY)
         all |= sim_code(AFETCH_MEMORY);
-    if (w->canceled)
+    if (w->canceled || u->canceled)
         all |= sim_code(AFETCH_CANCELED);
+    if (w->opt.deadline_ms)
+        all |= sim_code(AFETCH_TIMEOUT);
     return all;
 }
 
@@ -59,7 +61,29 @@ static uint64_t codes_of_transfer(const struct sim_url *u)
     return all;
 }
 
-static void check_hop_time(const struct sim_url *u)
+/* It was ended by the deadline of the run, or for its speed, and says so if there is the memory for that. */
+static bool was_limited(const struct sim_url *u, const char *error)
+{
+    const struct afetch_options *opt = &u->world->opt;
+    return (opt->deadline_ms || opt->speed_limit) &&
+           (strstr(error, "--deadline") || strstr(error, "too slow") || sim_memory_failed() > u->memory_failed);
+}
+
+static void check_speed(const struct sim_url *u, const char *error)
+{
+    const struct afetch_options *opt = &u->world->opt;
+    struct sim *sim = &u->world->sim;
+    if (strstr(error, "--deadline"))
+        sim_met(sim, MET_DEADLINE);
+    if (!strstr(error, "too slow"))
+        return;
+    sim_met(sim, MET_TOO_SLOW);
+    uint64_t least_ns = (opt->speed_time_ms ? opt->speed_time_ms : 30000) * SIM_MS;
+    if (opt->speed_limit == 0 || u->hop.took_ns + 1 < least_ns)
+        sim_fail(sim, "URL %zu: too slow within %.3f s", u->index, (double)u->hop.took_ns / 1e9);
+}
+
+static void check_hop_time(const struct sim_url *u, const char *error)
 {
     const struct afetch_options *opt = &u->world->opt;
     struct sim *sim = &u->world->sim;
@@ -67,7 +91,7 @@ static void check_hop_time(const struct sim_url *u)
     uint64_t took_ns = u->hop.took_ns, all_ns = u->trail.spent_ns + took_ns;
     /* What began at once is told to have done so after 1 ns. */
     bool late = (whole_ns && all_ns + 1 >= whole_ns) || (connect_ns && took_ns + 1 >= connect_ns);
-    if (u->hop.code == AFETCH_TIMEOUT && !late && !u->trail.tried_again)
+    if (u->hop.code == AFETCH_TIMEOUT && !late && !u->trail.tried_again && !was_limited(u, error))
         sim_fail(sim, "URL %zu: timed out after %.3f s", u->index, (double)all_ns / 1e9);
     if (whole_ns && all_ns > whole_ns + (sim->leapt_ns - u->leapt_ns))
         sim_fail(sim, "URL %zu: took %.3f s, with a limit of %.3f s", u->index, (double)all_ns / 1e9,
@@ -91,7 +115,7 @@ void sim_judge_hop(const struct sim_url *u, const struct afetch_hop *hop)
     const struct sim_world *w = u->world;
     const struct sim_hop *h = &u->hop;
     uint64_t codes = codes_of_world(u);
-    if (w->opt.timeout_ms || w->opt.connect_timeout_ms)
+    if (w->opt.timeout_ms || w->opt.connect_timeout_ms || w->opt.deadline_ms || w->opt.speed_limit)
         codes |= sim_code(AFETCH_TIMEOUT);
     if (h->by_status != THEN_END)
         codes |= sim_code(AFETCH_STATUS) | (h->served.page.defect == DEFECT_BAD_CHUNK ? sim_code(AFETCH_RECV) : 0);
@@ -103,13 +127,20 @@ void sim_judge_hop(const struct sim_url *u, const struct afetch_hop *hop)
         codes |= sim_code(AFETCH_REDIRECTS);
     else
         codes |= sim_code(AFETCH_OK); /* whatever becomes of the body */
+    if (h->feed_failed)
+        codes |= sim_code(AFETCH_READ);
+    if (!sim_upload_can_repeat(u)) /* its feeder began when that had happened */
+        codes |= h->spared;
+    if (u->up_spent && sim_upload_sends(u))
+        codes |= sim_code(AFETCH_REWIND);
     if (u->trail.from > 0 && u->undo != UNDO_DONE)
         codes |= sim_code(AFETCH_PARTIAL); /* what was got cannot be taken back */
     if (!(codes & sim_code(hop->code)))
         sim_fail(&u->world->sim, "URL %zu: a hop ended with %d (%s), which nothing explains", u->index, (int)hop->code,
                  hop->error);
     check_hop_url(u, hop);
-    check_hop_time(u);
+    check_hop_time(u, hop->error);
+    check_speed(u, hop->error);
 }
 
 /* What u may end with after its last hop. */
@@ -151,7 +182,8 @@ static void check_redirects(const struct sim_url *u, const struct afetch_result 
 {
     struct sim *sim = &u->world->sim;
     /* Without memory it is not followed any more. */
-    bool torn = (result->code == AFETCH_MEMORY || result->code == AFETCH_CANCELED) && u->last.then == THEN_FOLLOW;
+    bool torn = (result->code == AFETCH_MEMORY || result->code == AFETCH_CANCELED || sim_late(u->world)) &&
+                u->last.then == THEN_FOLLOW;
     if (result->redirects != u->trail.redirects && !(torn && result->redirects + 1 == u->trail.redirects))
         sim_fail(sim, "URL %zu: %u redirects, where there were %u", u->index, result->redirects, u->trail.redirects);
     if (result->retries != u->trail.retries)
@@ -177,7 +209,8 @@ static void check_time(const struct sim_url *u, const struct afetch_result *resu
     bool waited = u->last.then != THEN_END; /* since it had its place */
     if (!result->queued_ns || waited)
         return;
-    if (result->code == AFETCH_TIMEOUT && u->trail.redirects == 0 && took_ns + 1 < least_ns)
+    bool limited = was_limited(u, result->error);
+    if (result->code == AFETCH_TIMEOUT && u->trail.redirects == 0 && took_ns + 1 < least_ns && !limited)
         sim_fail(sim, "URL %zu: timed out after %.3f s", u->index, (double)took_ns / 1e9);
     if (u->trail.redirects == 0 && whole_ns && took_ns > 2 * whole_ns + (sim->leapt_ns - u->leapt_ns))
         sim_fail(sim, "URL %zu: took %.3f s, with a limit of %.3f s", u->index, (double)took_ns / 1e9,

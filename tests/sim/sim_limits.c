@@ -76,13 +76,61 @@ static void check_servers(struct sim_world *w)
         sim_fail(&w->sim, "%zu connections are open, which is more than may work and be idle", used);
 }
 
+/* Whoever began since the last look did so far enough from whoever began before. */
+static void check_beginnings(struct sim_world *w)
+{
+    const struct afetch_session *s = w->session;
+    uint64_t least_ns = w->opt.start_interval_us * 1000;
+    if (least_ns == 0)
+        return;
+    if (s->pool.waiting > 0 && pace_holds(&s->pace, *w->sim.now_ns))
+        sim_met(&w->sim, MET_PACED);
+    for (const struct fetch *f = s->main.fetches; f; f = f->next) {
+        uint64_t at_ns = f->request->first_ns;
+        struct sim_url *u = afetch_request_arg(f->request);
+        if (u->begun || at_ns == 0)
+            continue;
+        u->begun = true;
+        uint64_t apart_ns = at_ns - w->begun_last_ns;
+        uint64_t slack_ns = PACE_LATE_NS < least_ns ? PACE_LATE_NS : least_ns;
+        if (w->begun_last_ns && apart_ns < least_ns - slack_ns)
+            sim_fail(&w->sim, "transfers began %.6f s apart, and should %.6f s", (double)apart_ns / 1e9,
+                     (double)least_ns / 1e9);
+        w->begun_last_ns = at_ns;
+    }
+}
+
+bool sim_late(const struct sim_world *w)
+{
+    return w->opt.deadline_ms && *w->sim.now_ns - w->begun_ns >= w->opt.deadline_ms * SIM_MS;
+}
+
+/* As rate.c has it, but for what each transfer may hold: a piece that was within the rate when it came. */
+void sim_limits_delivered(struct sim_world *w, size_t bytes)
+{
+    uint64_t per_s = w->opt.limit_rate, now_ns = *w->sim.now_ns;
+    if (per_s == 0)
+        return;
+    size_t piece = w->tls || w->sim.net.read_max > ENGINE_READ_MAX ? ENGINE_READ_MAX : w->sim.net.read_max;
+    if (w->rate_due_ns + RATE_SLACK_NS < now_ns)
+        w->rate_due_ns = now_ns - RATE_SLACK_NS;
+    w->rate_due_ns += bytes * SIM_SECOND / per_s;
+    if (w->rate_due_ns > now_ns + w->opt.parallel_max * piece * SIM_SECOND / per_s)
+        sim_fail(&w->sim, "bytes came %.3f s too early for %llu a second", (double)(w->rate_due_ns - now_ns) / 1e9,
+                 (unsigned long long)per_s);
+}
+
 void sim_limits_check(struct sim_world *w)
 {
     check_servers(w);
     if (!w->session)
         return;
+    check_beginnings(w);
+    if (w->session->receiving.first)
+        sim_met(&w->sim, MET_RATE_HELD);
     check_pool(w, &w->session->pool);
     check_origins(w, &w->session->pool);
+    sim_cancel_check(w);
     if (w->features & SIM_RETRIES)
         check_waiting(w);
 }

@@ -330,6 +330,16 @@ static void plan_limits(struct sim_world *w)
     w->idle_max = rng_chance(r, 400) ? rng_below(r, 7) : SIM_NEVER;
 }
 
+/* Limits of speed and time. */
+static void plan_speed(struct sim_world *w, struct rng *r)
+{
+    w->opt.limit_rate = PICK(r, 0, 0, 3000, 50000, 5000000);
+    w->opt.start_interval_us = PICK(r, 0, 0, 1000, 50000, 3000000);
+    w->opt.speed_limit = PICK(r, 0, 0, 1, 1000, 1000000);
+    w->opt.speed_time_ms = PICK(r, 0, 100, 1000, 10000);
+    w->opt.deadline_ms = PICK(r, 0, 0, 0, 1, 300, 5000);
+}
+
 static void plan_memory(struct sim_world *w)
 {
     struct rng *r = &w->sim.rng;
@@ -380,6 +390,14 @@ static void plan_features(struct sim_world *w, unsigned allowed)
         for (size_t i = 0; i < w->url_count; i++)
             sim_retry_plan(&w->urls[i], &r);
     }
+    if (has_feature(w, SIM_UPLOADS, 300, allowed, &r))
+        for (size_t i = 0; i < w->url_count; i++)
+            sim_upload_plan(&w->urls[i], &r);
+    if (has_feature(w, SIM_CANCELS, 300, allowed, &r))
+        for (size_t i = 0; i < w->url_count; i++)
+            sim_cancel_plan(&w->urls[i], &r);
+    if (has_feature(w, SIM_SPEED, 150, allowed, &r))
+        plan_speed(w, &r);
     if (w->added_first > w->url_count)
         w->added_first = w->url_count;
 }

@@ -186,10 +186,12 @@ static const char *method_after(const struct sim_url *u, int status)
 {
     const char *method = u->trail.method;
     unsigned keep = status == 301 ? AFETCH_POST301 : status == 302 ? AFETCH_POST302 : AFETCH_POST303;
-    bool post = strcmp(method, "POST") == 0;
+    bool post = strcmp(method, "POST") == 0 || (u->upload == UPLOAD_MEMORY && !u->trail.as_get);
     if (status == 307 || status == 308 || strcmp(method, "HEAD") == 0)
         return method;
-    return post && (u->world->opt.post_keep & keep) ? method : "GET";
+    if (post ? u->world->opt.post_keep & keep : status != 303)
+        return method;
+    return "GET";
 }
 
 static void meet(const struct sim_url *u, const struct sim_served *served)
@@ -213,7 +215,9 @@ void sim_redirect_follow(struct sim_url *u, const struct sim_served *served)
 {
     struct sim_trail *t = &u->trail;
     meet(u, served);
-    t->method = method_after(u, served->page.status);
+    const char *method = method_after(u, served->page.status);
+    t->as_get |= strcmp(method, t->method) != 0;
+    t->method = method;
     t->user = served->page.location == LOCATION_USER;
     t->page = served->page.next;
     t->redirects++;

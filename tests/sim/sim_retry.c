@@ -196,7 +196,8 @@ enum sim_then sim_retry_by_status(const struct sim_url *u, const struct afetch_h
     uint64_t head_ns = head_time(u, hop), now_ns = *u->world->sim.now_ns;
     struct wait w = wait_of(u, head_ns, now_ns);
     bool unasked = u->hop.tainted && hop->status == 408;
-    if ((!u->hop.understood && !unasked) || !transient_status(&u->world->opt, hop->status) || !tries_left(u))
+    if (!sim_upload_can_repeat(u) || (!u->hop.understood && !unasked) ||
+        !transient_status(&u->world->opt, hop->status) || !tries_left(u))
         return THEN_END;
     return in_time(u, &w, head_ns, now_ns);
 }
@@ -216,7 +217,7 @@ static enum sim_then judge(struct sim_url *u, const struct afetch_hop *hop, cons
     enum sim_then then = by_status                                               ? h->by_status
                          : tries_left(u) && transient_error(&u->world->opt, hop) ? in_time(u, w, now_ns, now_ns)
                                                                                  : THEN_END;
-    return can_undo(u) ? then : THEN_END;
+    return can_undo(u) && sim_upload_can_repeat(u) ? then : THEN_END;
 }
 
 static void meet(const struct sim_url *u, const struct afetch_hop *hop)
@@ -283,7 +284,8 @@ void sim_retry_check_begin(const struct sim_url *u, uint64_t begun_ns)
     struct sim *sim = &u->world->sim;
     const struct sim_host *h = u->pages[t->page].host;
     bool again = u->hop.tried_again || u->last.then == THEN_AGAIN;
-    if (!again && sim_retry_held(h, begun_ns))
+    /* Under a limit of speed the client reads an answer later than it comes. */
+    if (!again && !w->opt.limit_rate && sim_retry_held(h, begun_ns))
         sim_fail(sim, "URL %zu: it went to host %s at %.3f s, which wanted to be left alone until %.3f s", u->index,
                  h->name, (double)begun_ns / 1e9, (double)h->held_until_ns / 1e9);
     if (!again && begun_ns >= h->held_until_ns && begun_ns <= h->held_until_ns + 1)

@@ -32,6 +32,13 @@ struct peer {
     bool failing;        /* it was told of a failure instead, which its URL will end with */
     bool over;           /* the server has ended or reset */
     bool said_unasked, middled;
+    struct sim_upload out, in; /* the last request's body, as the client writes it and as it arrives */
+    bool heard;                /* the head of a request, whose body is on its way */
+    bool responded;
+    size_t early_at;         /* the response comes with so many bytes of the body; SIZE_MAX: behind it */
+    struct sim_event inform; /* 100 (Continue) */
+    size_t informs_left;     /* bytes of it that were not told */
+    bool informed, mute;     /* it was told; the client cannot write any more */
 };
 
 #define PEER_OF(event) ((struct peer *)(void *)((char *)(event)-offsetof(struct peer, step)))
@@ -291,11 +298,77 @@ static void read_request(struct peer *p)
     sim_ranges_answer(&p->last, p->request.data);
 }
 
-static void answer(struct peer *p)
+static void respond(struct peer *p)
+{
+    struct sim *sim = &p->w->sim;
+    struct sim_url *u = p->last.url;
+    p->responded = true;
+    hop_of(p)->answered = true;
+    hop_of(p)->served = p->last;
+    buf_deinit(&p->response.bytes);
+    sim_response_make(p->w, &p->last, &p->response);
+    if (p->last.page.defect && p->last.page.defect < DEFECT_TLS_CUT)
+        sim_met(sim, MET_DEFECT_CUT + (p->last.page.defect - DEFECT_CUT));
+    plan_end(p);
+    plan_tls_fault(p);
+    sim_note(sim, "serve", u->index, p->end_at);
+    sim_after(sim, &p->step, p->last.page.first_delay_ns + sim_latency(sim), on_send);
+}
+
+static void on_inform(struct sim_event *event)
+{
+    static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    struct peer *p = (struct peer *)(void *)((char *)event - offsetof(struct peer, inform));
+    if (p->over || p->responded)
+        return;
+    sim_met(&p->w->sim, MET_CONTINUE);
+    p->informs_left = sizeof text - 1;
+    serve(p, text, sizeof text - 1);
+}
+
+/* What a server makes of a body that is announced. */
+static void await_body(struct peer *p)
+{
+    struct sim *sim = &p->w->sim;
+    const struct sim_url *u = p->last.url;
+    p->early_at = rng_chance(&sim->rng, 850) ? SIZE_MAX : rng_below(&sim->rng, u->up_len + 1);
+    if (!p->in.expects)
+        return;
+    if (rng_chance(&sim->rng, 200)) {
+        p->early_at = 0;
+        p->last.page.status = rng_chance(&sim->rng, 500) ? 417 : p->last.page.status;
+        p->last.page.location = LOCATION_NONE;
+    } else if (rng_chance(&sim->rng, 700)) {
+        sim_after(sim, &p->inform, sim_latency(sim), on_inform);
+    } else {
+        sim_met(sim, MET_EXPECT_SILENT);
+    }
+}
+
+/* The body goes on. */
+static void hear(struct peer *p)
+{
+    struct sim *sim = &p->w->sim;
+    if (p->in.whole) {
+        p->heard = false;
+        if (p->in.got > 0 && !p->responded) {
+            sim_met(sim, MET_UPLOADED);
+            hop_of(p)->uploaded = true;
+        }
+    }
+    if (p->responded || (!p->in.whole && p->in.got < p->early_at))
+        return;
+    if (!p->in.whole)
+        sim_met(sim, MET_EARLY);
+    respond(p);
+}
+
+static void take_head(struct peer *p)
 {
     struct sim *sim = &p->w->sim;
     read_request(p);
     struct sim_url *u = p->last.url;
+    sim_upload_begin(&p->in, u, p->request.data);
     p->request.len = 0;
     if (p->said_unasked)
         u->hop.tainted = true;
@@ -307,16 +380,40 @@ static void answer(struct peer *p)
         end(p, rng_chance(&sim->rng, 500));
         return;
     }
-    u->hop.answered = true;
-    u->hop.served = p->last;
-    buf_deinit(&p->response.bytes);
-    sim_response_make(p->w, &p->last, &p->response);
-    if (p->last.page.defect && p->last.page.defect < DEFECT_TLS_CUT)
-        sim_met(sim, MET_DEFECT_CUT + (p->last.page.defect - DEFECT_CUT));
-    plan_end(p);
-    plan_tls_fault(p);
-    sim_note(sim, "serve", u->index, p->end_at);
-    sim_after(sim, &p->step, p->last.page.first_delay_ns + sim_latency(sim), on_send);
+    p->heard = true;
+    p->responded = false;
+    p->early_at = SIZE_MAX;
+    if (!p->in.whole)
+        await_body(p);
+    hear(p);
+}
+
+static void take_body(struct peer *p, const char *data, size_t len)
+{
+    struct sim *sim = &p->w->sim;
+    size_t n = sim_upload_take(&p->in, data, len);
+    if (rng_chance(&sim->rng, sim->net.reset_request / 8)) {
+        sim_met(sim, MET_UPLOAD_RESET);
+        end(p, true);
+        return;
+    }
+    hear(p);
+    if (n < len)
+        peer_arrived(p, data + n, len - n);
+}
+
+/* To the end of the head: how many bytes. */
+static size_t add_head(struct peer *p, const char *data, size_t len)
+{
+    size_t before = p->request.len;
+    if (buf_add(&p->request, data, len) < 0)
+        sim_fail(&p->w->sim, "a request that is too long");
+    const char *at = memmem(p->request.data, p->request.len, "\r\n\r\n", 4);
+    if (!at)
+        return len;
+    p->request.len = (size_t)(at + 4 - p->request.data);
+    p->request.data[p->request.len] = '\0';
+    return p->request.len - before;
 }
 
 static void peer_arrived(void *peer, const char *data, size_t len)
@@ -324,14 +421,19 @@ static void peer_arrived(void *peer, const char *data, size_t len)
     struct peer *p = peer;
     if (p->over)
         return;
-    if (buf_add(&p->request, data, len) < 0)
-        sim_fail(&p->w->sim, "a request that is too long");
+    if (p->heard) {
+        take_body(p, data, len);
+        return;
+    }
+    size_t n = add_head(p, data, len);
     if (rng_chance(&p->w->sim.rng, p->w->sim.net.reset_request)) {
         end(p, true);
         return;
     }
     if (p->request.len >= 4 && memcmp(p->request.data + p->request.len - 4, "\r\n\r\n", 4) == 0)
-        answer(p);
+        take_head(p);
+    if (n < len)
+        peer_arrived(p, data + n, len - n);
 }
 
 /* ---- what the client does --------------------------------------------------------------------------------------- */
@@ -360,9 +462,29 @@ static void check_reuse(struct peer *p)
         sim_fail(&p->w->sim, "a connection was used again after the response to URL %zu", last.url->index);
 }
 
+/* A request is written: its head, and perhaps a body. */
+static void begin_body(struct peer *p, const char *data, size_t len)
+{
+    char head[4096];
+    const char *at = memmem(data, len, "\r\n\r\n", 4);
+    size_t head_len = at ? (size_t)(at + 4 - data) : 0;
+    if (!at || head_len >= sizeof head)
+        sim_fail(&p->w->sim, "a head that is not written at once");
+    memcpy(head, data, head_len);
+    head[head_len] = '\0';
+    sim_upload_begin(&p->out, p->asked, head);
+    if (sim_upload_take(&p->out, at + 4, len - head_len) != len - head_len)
+        sim_fail(&p->w->sim, "URL %zu: bytes behind its request", p->asked->index);
+}
+
 static void peer_writing(void *peer, const char *data, size_t len)
 {
     struct peer *p = peer;
+    if (p->used && !p->out.whole) {
+        if (sim_upload_take(&p->out, data, len) != len)
+            sim_fail(&p->w->sim, "URL %zu: bytes behind its body", p->asked->index);
+        return;
+    }
     if (p->in_flight)
         sim_fail(&p->w->sim, "a request before the response to the last one was read");
     p->asked = asked_url(p->w, data, len);
@@ -375,14 +497,17 @@ static void peer_writing(void *peer, const char *data, size_t len)
         p->host->used++;
     p->used = true;
     p->asked_in = p->asked->hops;
-    if (p->asks > 0 && p->asked->last.then != THEN_AGAIN && sim_retry_held(p->host, *p->w->sim.now_ns))
+    /* It waited for its feeder, or the client may not have read what asks for it. */
+    bool late = p->w->opt.limit_rate > 0 || (p->asked->upload != UPLOAD_NONE && p->asked->upload != UPLOAD_MEMORY);
+    if (p->asks > 0 && !late && p->asked->last.then != THEN_AGAIN && sim_retry_held(p->host, *p->w->sim.now_ns))
         sim_fail(&p->w->sim, "a request for URL %zu at host %s, which wanted to be left alone", p->asked->index,
                  p->host->name);
     p->asked->hop.tainted |= p->said_unasked || (p->served > 0 && p->last.page.extra);
     p->asks++;
     p->in_flight = true;
-    p->sent = p->told = 0;
-    p->middled = p->failing = false;
+    p->sent = p->told = p->informs_left = 0;
+    p->middled = p->failing = p->informed = p->mute = false;
+    begin_body(p, data, len);
     p->host->in_flight++;
     p->w->in_flight++;
 }
@@ -401,10 +526,13 @@ static void answered(struct peer *p)
 static void failed(struct peer *p, uint64_t codes)
 {
     struct sim_url *u = p->asked;
-    bool tried_again = p->asks > 1 && p->told == 0 && sim_url_idempotent(u);
+    bool tried_again = p->asks > 1 && p->told == 0 && !p->informed && sim_url_idempotent(u) && sim_upload_can_repeat(u);
+    if (p->mute)
+        codes |= sim_code(AFETCH_SEND);
     if (tried_again) {
         sim_met(&p->w->sim, MET_TRIED_AGAIN);
         u->trail.tried_again = hop_of(p)->tried_again = true;
+        hop_of(p)->spared |= codes;
     } else {
         hop_of(p)->seen |= codes;
     }
@@ -414,8 +542,8 @@ static void failed(struct peer *p, uint64_t codes)
 
 static uint64_t codes_of_end(const struct peer *p)
 {
-    uint64_t codes = sim_code(p->told ? AFETCH_PARTIAL : AFETCH_EMPTY);
-    return p->told && p->last.page.informs ? codes | sim_code(AFETCH_EMPTY) : codes;
+    uint64_t codes = sim_code(p->told || p->informed ? AFETCH_PARTIAL : AFETCH_EMPTY);
+    return (p->told && p->last.page.informs) || p->informed ? codes | sim_code(AFETCH_EMPTY) : codes;
 }
 
 static uint64_t codes_of_failure(const struct peer *p, enum sim_told what)
@@ -444,6 +572,16 @@ static void peer_told(void *peer, enum sim_told what, size_t len)
     struct peer *p = peer;
     bool open_ended = p->last.url && p->last.page.framing == FRAME_CLOSE && sim_served_has_body(&p->last);
     bool whole;
+    size_t informs = len < p->informs_left ? len : p->informs_left;
+    p->informs_left -= informs;
+    p->informed |= informs > 0;
+    len -= informs;
+    if (what == SIM_TOLD_BYTES && len == 0)
+        return;
+    if (what == SIM_TOLD_WRITE_ERROR && p->in_flight) {
+        p->mute = true; /* it still reads */
+        return;
+    }
     if (what == SIM_TOLD_BYTES && p->told < p->response.head && p->told + len >= p->response.head && p->sent)
         told_head(p);
     p->told += len;
@@ -472,6 +610,7 @@ static void closed(void *peer)
     if (p->used)
         p->host->used--;
     sim_cancel(&p->w->sim, &p->step);
+    sim_cancel(&p->w->sim, &p->inform);
     sim_tls_free(p->tls);
     buf_deinit(&p->response.bytes);
     buf_deinit(&p->request);

@@ -44,6 +44,8 @@ static void decide(struct sim_url *u, const struct afetch_hop *hop)
 {
     struct sim_hop *h = &u->hop;
     h->then = h->understood ? sim_redirect_then(u, &h->served) : THEN_END;
+    if (h->understood && h->served.page.status == 417 && sim_upload_unexpected(u))
+        h->then = THEN_AGAIN;
     h->by_status = h->then == THEN_END ? sim_retry_by_status(u, hop) : THEN_END;
     if (h->then == THEN_END && h->by_status == THEN_END && h->understood && h->served.rest == REST_AGAIN)
         h->then = THEN_AGAIN;
@@ -53,6 +55,7 @@ static void go_on(struct sim_url *u, const struct afetch_hop *hop)
 {
     struct sim_hop *h = &u->hop;
     u->trail.spent_ns += h->took_ns;
+    u->unexpected |= h->then == THEN_AGAIN && h->served.page.status == 417;
     if (h->then == THEN_AGAIN && u->counted_only && u->undo == UNDO_NEVER)
         begin_anew(u);
     u->trail.got = u->trail.from + (h->told ? (size_t)hop->body_bytes : 0);
@@ -63,7 +66,7 @@ static void go_on(struct sim_url *u, const struct afetch_hop *hop)
     } else if (h->then == THEN_FOLLOW) {
         sim_redirect_follow(u, &h->served);
     } else if (h->then == THEN_AGAIN) {
-        sim_met(&u->world->sim, MET_RANGE_AGAIN);
+        sim_met(&u->world->sim, h->served.page.status == 417 ? MET_UNEXPECTED : MET_RANGE_AGAIN);
     }
 }
 
@@ -76,6 +79,8 @@ void sim_trail_hop(struct sim_url *u, const struct afetch_hop *hop, const char *
     h->understood = understood(h, hop, id);
     h->told |= h->understood && h->served.rest == REST_GOOD;
     check_begin(u, hop);
+    if (h->uploaded && h->understood && hop->bytes_sent != u->up_len)
+        sim_fail(&u->world->sim, "URL %zu: %zu bytes were sent of %zu", u->index, (size_t)hop->bytes_sent, u->up_len);
     decide(u, hop);
     sim_judge_hop(u, hop);
     go_on(u, hop);
@@ -138,10 +143,11 @@ void sim_trail_end(struct sim_url *u, const struct afetch_result *result)
     bool waits = u->hops > 0 && (u->last.then == THEN_RETRY || u->last.then == THEN_MAY_RETRY);
     if (!waits || u->trail.retries == result->retries)
         return;
-    if (!u->world->canceled && !u->refused && u->last.then == THEN_RETRY)
+    bool stopped = u->world->canceled || u->canceled || sim_late(u->world);
+    if (!stopped && !u->refused && u->last.then == THEN_RETRY)
         sim_fail(&u->world->sim, "URL %zu: ended with %d, where it should have tried again", u->index,
                  (int)result->code);
     u->trail = u->before;
-    if (result->code != AFETCH_CANCELED)
+    if (result->code != AFETCH_CANCELED && !sim_late(u->world))
         u->last.then = THEN_END;
 }

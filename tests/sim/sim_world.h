@@ -73,7 +73,14 @@ struct sim_host {
 
 /* Of the library, beside the plain fetch: each seed has some of them, by chances of their own, so that a seed without one
  * is the same run as before it was there. */
-enum sim_feature { SIM_REDIRECTS = 1, SIM_RETRIES = 2, SIM_FEATURES = 3 };
+enum sim_feature {
+    SIM_REDIRECTS = 1,
+    SIM_RETRIES = 2,
+    SIM_CANCELS = 4,
+    SIM_SPEED = 8,
+    SIM_UPLOADS = 16,
+    SIM_FEATURES = 31
+};
 
 struct sim_world;
 
@@ -155,6 +162,12 @@ enum sim_undo {
     UNDO_NEVER /* it has no such callback */
 };
 
+/* When a single request is cancelled. */
+enum sim_cancels { CANCELS_NEVER, CANCELS_LATER, CANCELS_IN_HEAD, CANCELS_IN_BODY, CANCELS_OTHER /* in its head */ };
+
+/* Where a request's body comes from. */
+enum sim_upload_kind { UPLOAD_NONE, UPLOAD_MEMORY, UPLOAD_FED, UPLOAD_FED_UNKNOWN /* its length */ };
+
 /* What is served at one target: at /u12 for URL 12, and where it redirects, at /u12/1, /u12/2 … */
 struct sim_page {
     struct sim_host *host;
@@ -196,6 +209,7 @@ struct sim_trail {
     size_t page;
     const char *method;
     unsigned redirects, retries;
+    bool as_get;       /* the body was left behind */
     bool user;         /* the last Location had user info */
     uint64_t spent_ns; /* by the hops of this attempt that have ended */
     bool tried_again;  /* in the attempt a used connection failed */
@@ -213,8 +227,11 @@ struct sim_hop {
     bool tainted;  /* it was told what belongs to no request: it cannot know */
     bool answered; /* a server has answered: */
     struct sim_served served;
-    bool tried_again; /* a used connection failed */
+    bool tried_again; /* a used connection failed, */
+    uint64_t spared;  /* which else stands for these */
     bool told;        /* bytes are for the receiver */
+    bool feed_failed;
+    bool uploaded; /* the server had the whole body before it answered */
     /* at its end */
     bool understood; /* the client has read the head of that answer */
     enum afetch_code code;
@@ -235,11 +252,18 @@ struct sim_url {
     bool secrets;      /* Authorization and Cookie, by hand */
     unsigned fields;   /* of its own in the request */
     enum sim_undo undo;
+    enum sim_cancels cancels;
+    enum sim_upload_kind upload;
+    size_t up_len, up_salt, up_fails_at;
+    bool up_once, up_expect;
+    unsigned up_later; /* of a thousand times that more is wanted */
+    uint64_t cancel_after_ns;
     size_t abort_at; /* SIZE_MAX: it doesn't */
     enum afetch_code abort_code;
     /* what has happened */
     struct afetch_request *request; /* NULL: not handed over, or done */
     bool given, done, paused;
+    bool begun;             /* it has had a place */
     uint64_t leapt_ns;      /* before it was made */
     uint64_t memory_failed; /* allocations, before it was made */
     uint64_t resumed_ns;    /* when it last was */
@@ -251,7 +275,12 @@ struct sim_url {
     bool refused;                   /* to take it back */
     struct sim_trail trail, before; /* the latter: before it was to try again */
     struct sim_hop hop, last;       /* that is under way, and that ended last */
-    struct sim_event resume;
+    struct sim_event resume, cancel, feed;
+    bool up_begun, up_spent; /* its feeder */
+    size_t up_given;
+    bool unexpected; /* it was told not to expect 100 */
+    bool canceled;
+    uint64_t canceled_ns, canceled_leapt_ns;
 };
 
 /* Its Content-Type: "text/x-7", or nothing. */
@@ -291,6 +320,42 @@ bool sim_ranges_field(const struct sim_served *s, size_t index, char *out, size_
 /* To a request with that head: what is served may have changed, and may be a part. */
 void sim_ranges_answer(struct sim_served *s, const char *head);
 
+/* ---- uploads, sim_upload.c ------------------------------------------------------------------------------------------- */
+
+void sim_upload_plan(struct sim_url *u, struct rng *r);
+/* Sets it to the request; false without memory. */
+bool sim_upload_give(struct sim_url *u, struct afetch_request *r);
+bool sim_upload_sends(const struct sim_url *u);
+bool sim_upload_can_repeat(const struct sim_url *u);
+/* After a 417: it is sent once more without Expect. */
+bool sim_upload_unexpected(const struct sim_url *u);
+
+/* A body as it is written, or as it arrives. */
+struct sim_upload {
+    const struct sim_url *url;
+    bool chunked, expects, whole;
+    size_t got;
+    /* of the chunked coding */
+    size_t left;
+    char line[24];
+    size_t line_len;
+    bool behind, last; /* the end of a chunk's data is next; of all */
+};
+/* head: of its request; to be what it must be. */
+void sim_upload_begin(struct sim_upload *up, const struct sim_url *u, const char *head);
+/* How many of the bytes belong to it. */
+size_t sim_upload_take(struct sim_upload *up, const char *data, size_t len);
+
+/* ---- cancels of single requests, sim_cancel.c ------------------------------------------------------------------------ */
+
+void sim_cancel_plan(struct sim_url *u, struct rng *r);
+/* Its request is made; it is within that callback; it has its result. */
+void sim_cancel_given(struct sim_url *u);
+void sim_cancel_within(struct sim_url *u, enum sim_cancels callback);
+void sim_cancel_done(struct sim_url *u, const struct afetch_result *result);
+/* Who was cancelled ends at once. */
+void sim_cancel_check(struct sim_world *w);
+
 /* ---- mistakes ------------------------------------------------------------------------------------------------------ */
 
 /* Planted, so that it can be seen that they are found (afetch-sim --plant). */
@@ -309,11 +374,15 @@ enum sim_plant {
     PLANT_CRASH,       /* the client aborts */
     PLANT_KIND,        /* one kind of fault never happens */
     PLANT_SECRET,      /* credentials go to other origins */
+    PLANT_RATE,        /* the session's limit of rate is above that which holds */
+    PLANT_PACE,        /* its transfers begin closer together than they should */
     PLANT_FOLLOW,      /* a redirect more than may be is followed */
     PLANT_HOLD,        /* Retry-After says half of what is meant */
     PLANT_BACKOFF,     /* retries come at once */
     PLANT_GIVE_UP,     /* there is a try less */
     PLANT_GLUE,        /* a server says of another version that it is the same */
+    PLANT_CANCEL,      /* a cancel is not made */
+    PLANT_UPLOAD,      /* a feeder gives other bytes */
     PLANT_REST,        /* it is thought that who was redirected waits */
     PLANTS
 };
@@ -350,17 +419,22 @@ struct sim_world {
     uint64_t waits_ns; /* that servers asked for, and before retries */
     uint64_t busy_ns;  /* when somebody last waited for a place */
     bool was_busy;
+    size_t canceling; /* URLs that were cancelled, and have no result yet */
     struct afetch_session *session;
     struct sim_event feed;
     bool source_ended;
     uint64_t points;
     bool canceled;                /* the run: afetch_session_cancel, or its root directly */
     uint64_t canceled_ns, end_ns; /* less what was leapt over */
+    uint64_t begun_ns;            /* the run, on the clock */
+    uint64_t rate_due_ns;         /* when bodies that came may have come at the earliest */
+    uint64_t begun_last_ns;       /* the transfer that began last; 0: none */
 };
 
 static inline uint64_t sim_code(enum afetch_code code)
 {
-    return (uint64_t)1 << code;
+    unsigned n = (unsigned)code;
+    return (uint64_t)1 << (n < 64 ? n : 9 + (n - 64) % 9); /* which no other has */
 }
 
 /* Decides everything that does not depend on the run. tiny: few URLs and small bodies, for the sweeps. tls: there are
@@ -417,6 +491,10 @@ int sim_names_new(struct names **out, struct sim_world *w, struct engine *e);
 
 /* Whether the limits hold now; sim_limits.c. */
 void sim_limits_check(struct sim_world *w);
+/* The run's deadline has passed: all that is not done is to end, and what is handed over now is for another run. */
+bool sim_late(const struct sim_world *w);
+/* Bytes of a body come to the client. */
+void sim_limits_delivered(struct sim_world *w, size_t bytes);
 
 /* A whole run: requests, callbacks and the judgement of results; sim_client.c. */
 void sim_client_run(struct sim_world *w);

@@ -132,7 +132,7 @@ static void bytes(void **state)
     size_t sizes[] = {0, 1, 65536, 65537, sizeof data};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         struct scene s;
-        struct afetch_body *body = afetch_body_new(data, sizes[i]);
+        struct afetch_body *body = (i % 2 ? afetch_body_new_lent : afetch_body_new)(data, sizes[i]);
         set_scene(&s, body, NULL);
         afetch_body_free(body); /* the request holds it */
         assert_true(body_is_here(&s.reader) && body_is_posted(s.request->body));

@@ -93,7 +93,7 @@ static void await(struct owner *o, unsigned news)
 static void own(struct owner *o, const char *path)
 {
     *o = (struct owner){0};
-    o->w = filework_new(files, strdup(path), o);
+    o->w = filework_new(files, strdup(path), NULL, NULL, o);
     assert_non_null(o->w);
     await(o, FILEWORK_CLAIMED);
     assert_null(filework_problem(o->w));
@@ -147,7 +147,7 @@ static void whole_file(void **state)
     struct owner o;
     run_with(4);
     own(&o, "a");
-    filework_begin(o.w);
+    filework_begin(o.w, NULL);
     feed(&o, "one ");
     feed(&o, "two");
     finish(&o);
@@ -161,7 +161,7 @@ static void empty_file(void **state)
     struct owner o;
     run_with(4);
     own(&o, "a");
-    filework_begin(o.w);
+    filework_begin(o.w, NULL);
     finish(&o);
     assert_content("a", "", 0);
     unlink("a");
@@ -170,17 +170,17 @@ static void empty_file(void **state)
 static void given_up_in_each_state(void **state)
 {
     (void)state;
-    static char piece[WRITE_FROM];
+    static char piece[FILEWORK_WRITE_FROM];
     run_with(2);
     for (int i = 0; i < 200; i++) {
         struct owner o = {0};
         char name[16];
         snprintf(name, sizeof name, "%d", i);
-        o.w = filework_new(files, strdup(name), &o);
+        o.w = filework_new(files, strdup(name), NULL, NULL, &o);
         if (i % 5 > 0)
             await(&o, FILEWORK_CLAIMED);
         if (i % 5 > 1)
-            filework_begin(o.w);
+            filework_begin(o.w, NULL);
         if (i % 5 > 2)
             filework_write(o.w, piece, i % 10 > 5 ? sizeof piece : 10);
         /* Not in the end: that it is renamed in this very moment would be right. */
@@ -196,13 +196,13 @@ static void failures_are_told(void **state)
     (void)state;
     struct owner o = {0};
     run_with(4);
-    o.w = filework_new(files, strdup("no/such"), &o);
+    o.w = filework_new(files, strdup("no/such"), NULL, NULL, &o);
     await(&o, FILEWORK_CLAIMED);
     assert_non_null(strstr(filework_problem(o.w), strerror(ENOENT)));
     filework_free(o.w);
 
     own(&o, "/dev/full");
-    filework_begin(o.w);
+    filework_begin(o.w, NULL);
     filework_write(o.w, "x", 1);
     if (filework_commit(o.w))
         await(&o, FILEWORK_FINISHED);
@@ -218,7 +218,7 @@ static void names_in_order(void **state)
     struct owner o[60] = {0};
     run_with(4);
     for (size_t i = 0; i < 60; i++)
-        o[i].w = filework_new(files, strdup(same[i % 3]), &o[i]);
+        o[i].w = filework_new(files, strdup(same[i % 3]), NULL, NULL, &o[i]);
     for (size_t i = 0; i < 60; i++) {
         await(&o[i], FILEWORK_CLAIMED);
         assert_int_equal(filework_problem(o[i].w) == NULL, i == 0);
@@ -238,7 +238,7 @@ static void others_go_on(void **state)
         snprintf(name, sizeof name, "fifo%d", i);
         assert_int_equal(mkfifo(name, 0600), 0);
         own(&stalled[i], name);
-        filework_begin(stalled[i].w);
+        filework_begin(stalled[i].w, NULL);
         feed(&stalled[i], "body");
         assert_true(filework_commit(stalled[i].w));
     }
@@ -272,7 +272,7 @@ static void full_and_room(void **state)
     run_with(4);
     assert_int_equal(mkfifo("fifo", 0600), 0);
     own(&o, "fifo");
-    filework_begin(o.w);
+    filework_begin(o.w, NULL);
     for (; flow == FILEWORK_GO; n += PIECE)
         flow = filework_write(o.w, all + n, PIECE);
     assert_int_equal(flow, FILEWORK_FULL);
@@ -295,7 +295,7 @@ static void one_place(void **state)
     assert_int_equal(mkfifo("fifo", 0600), 0);
     own(&first, "fifo");
     own(&second, "a");
-    filework_begin(first.w);
+    filework_begin(first.w, NULL);
     feed(&first, "one");
     feed(&second, "two");
     assert_true(filework_commit(second.w));
@@ -322,8 +322,8 @@ static void stalled_ones_are_given_up(void **state)
     int fd = open("stopped", O_RDONLY | O_NONBLOCK);
     own(&opening, "nobody");
     own(&writing, "stopped");
-    filework_begin(opening.w);
-    filework_begin(writing.w);
+    filework_begin(opening.w, NULL);
+    filework_begin(writing.w, NULL);
     filework_write(writing.w, much, sizeof much);
     filework_free(opening.w);
     filework_free(writing.w);

@@ -704,6 +704,14 @@ static void test_wrong_arguments(void **state)
     assert_int_equal(afetch_request_set_method(r, "PROPFIND"), AFETCH_OK);
     assert_int_equal(afetch_request_add_header(r, "X: 1\nY: 2"), AFETCH_INTERNAL);
     assert_int_equal(afetch_request_add_header(r, "X: 1"), AFETCH_OK);
+    assert_int_equal(afetch_request_set_range(r, "0-4\r\nX: 1"), AFETCH_INTERNAL);
+    assert_int_equal(afetch_request_set_range(r, "0-4"), AFETCH_OK);
+    assert_int_equal(afetch_request_set_resume(r, &(struct afetch_resume){.offset = 5, .validator = "\"a\nb\""}),
+                     AFETCH_INTERNAL);
+    assert_int_equal(afetch_request_set_resume(r, &(struct afetch_resume){.offset = 5, .validator = "\"a\""}),
+                     AFETCH_OK);
+    assert_int_equal(afetch_request_set_condition(r, AFETCH_IF_MODIFIED_SINCE, INT64_C(253402300800)), AFETCH_INTERNAL);
+    assert_int_equal(afetch_request_set_condition(r, AFETCH_IF_MODIFIED_SINCE, -1), AFETCH_OK);
     afetch_request_free(r);
 }
 

@@ -26,7 +26,7 @@
 
 #include <cmocka.h>
 
-enum { ARGS = 12 };
+enum { ARGS = 24 };
 
 static int parse(struct options *o, const char *const *args)
 {
@@ -58,8 +58,15 @@ static void refused(void **state)
         {{"--zzzzzzzz", "u"}, 2, "unknown option --zzzzzzzz"},
         {{"-parallel", "u"}, 2, "did you mean --parallel?"},
         {{"-~", "u"}, 2, "unknown option -~"},
-        {{"--rate", "3", "u"}, 2, "--rate is not there yet"},
-        {{"--rate=3", "u"}, 2, "--rate is not there yet"},
+        {{"--rate", "0", "u"}, 2, "--rate: \"0\" is not a number of transfers"},
+        {{"--rate=3/", "u"}, 2, "--rate: \"3/\" is not a number of transfers"},
+        {{"--limit-rate", "fast", "u"}, 2, "--limit-rate: \"fast\" is not a number of bytes"},
+        {{"-Y", "-1", "u"}, 2, "-Y: \"-1\" is not a number of bytes"},
+        {{"--speed-time", "x", "u"}, 2, "--speed-time: \"x\" is not a number of seconds"},
+        {{"--deadline", "soon", "u"}, 2, "--deadline: \"soon\" is not a number of seconds"},
+        {{"--happy-eyeballs-timeout-ms", "x", "u"}, 2, "is not a number from 0 to"},
+        {{"--keepalive-time", "32768", "u"}, 2, "is not a number from 0 to 32767"},
+        {{"--unix-socket", "", "u"}, 2, "--unix-socket: an empty argument"},
         {{"--no-anyauth=1", "u"}, 2, "takes no argument"},
         {{"--max-filesize", "1x", "u"}, 2, "is not a number of bytes"},
         {{"--max-filesize", "-1", "u"}, 2, "is not a number of bytes"},
@@ -67,8 +74,10 @@ static void refused(void **state)
         {{"--max-redirs", "-2", "u"}, 2, "or -1 for no limit"},
         {{"--retry-on-http-error", "404,", "u"}, 2, "is no list of statuses"},
         {{"--retry-on-http-error", "500-400", "u"}, 2, "is no list of statuses"},
-        {{"-O", "u"}, 2, "-O (--remote-name) is not there yet"},
-        {{"-sO", "u"}, 2, "-O (--remote-name) is not there yet"},
+        {{"--create-file-mode", "8", "u"}, 2, "--create-file-mode: \"8\" is not a mode"},
+        {{"-O", "-o", "x", "u", "v", "w"}, 2, "2 -o for 3 URLs"},
+        {{"-O", "-C", "-", "--no-clobber", "u"}, 2, "-C and --no-clobber contradict each other"},
+        {{"-OJ", "-C", "-", "u"}, 2, "-C and -J contradict each other"},
         {{"--next", "u"}, 2, "curl's --next is not supported: "},
         {{"-:", "u"}, 2, "curl's -: (--next) is not supported: "},
         {{"--expand-url", "u"}, 2, "curl's --expand-url is not supported: "},
@@ -175,7 +184,7 @@ static void refused(void **state)
         {{"--threads", "u", "--compare"}, 2, "--compare and --threads contradict each other"},
         {{"--compare", "-o", "x", "u"}, 2, "--output does not go with --compare"},
         {{"-ox", "u", "--compare"}, 2, "--output does not go with --compare"},
-        {{"--compare", "-O", "u"}, 2, "-O (--remote-name) is not there yet"},
+        {{"--compare", "-O", "u"}, 2, "--remote-name does not go with --compare"},
         {{"--compare", "--jsonl", "u"}, 2, "--jsonl does not go with --compare"},
         {{"--compare"}, 2, "no URL given"},
         {{"--oauth2-bearer", "a\nb", "u"}, 2, "line end"},
@@ -300,6 +309,89 @@ static void seconds(void **state)
         assert_true(value_seconds(cases[i].text, &ms));
         assert_int_equal(ms, cases[i].ms);
     }
+}
+
+static void rates(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        uint64_t us;
+    } cases[] = {
+        {"1", 3600000000},   {"3600", 1000000},    {"5/15s", 3000000},           {"2/s", 500000}, {"10/m", 6000000},
+        {"1/h", 3600000000}, {"3/4h", 4800000000}, {"1/d", 86400000000},         {"3/s", 333333}, {"1000000/s", 1},
+        {"2000000/s", 0},    {"007/7s", 1000000},  {"1/11574d", 999993600000000}};
+    static const char *const none[] = {"",
+                                       "0",
+                                       "0/s",
+                                       "-1/s",
+                                       "1.5/s",
+                                       "x",
+                                       "/s",
+                                       "1/",
+                                       "1/0s",
+                                       "1/x",
+                                       "1/sec",
+                                       "1/2",
+                                       "1/S",
+                                       "1 /s",
+                                       "1/ s",
+                                       "1/s ",
+                                       "1//s",
+                                       "1/-1s",
+                                       "1/11575d",
+                                       "99999999999999999999",
+                                       "1/99999999999999999999s",
+                                       "+1"};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uint64_t us = 77;
+        assert_true(value_rate(cases[i].text, &us));
+        assert_int_equal(us, cases[i].us);
+    }
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+        uint64_t us;
+        if (value_rate(none[i], &us))
+            fail_msg("\"%s\" is taken for a rate", none[i]);
+    }
+}
+
+static void limits(void **state)
+{
+    (void)state;
+    struct options o;
+    const char *args[] = {"u",
+                          "-Y100k",
+                          "-y",
+                          "0.5",
+                          "--limit-rate",
+                          "1.5M",
+                          "--rate",
+                          "5/15s",
+                          "--deadline",
+                          "60",
+                          "-46",
+                          "-4",
+                          "--no-keepalive",
+                          "--unix-socket",
+                          "s",
+                          "--resolve",
+                          "a:1:127.0.0.1",
+                          "--resolve=b:1:::1",
+                          "--connect-to",
+                          "::c:",
+                          NULL};
+    assert_int_equal(parse(&o, args), 0);
+    assert_int_equal(o.speed_limit, 102400);
+    assert_int_equal(o.speed_time_ms, 500);
+    assert_int_equal(o.limit_rate, 1572861); /* as curl has a fraction: tenths of the unit */
+    assert_int_equal(o.start_interval_us, 3000000);
+    assert_int_equal(o.deadline_ms, 60000);
+    assert_int_equal(o.ip, AFETCH_IP_V4);
+    assert_true(!o.keepalive && o.happy_eyeballs_ms == 250);
+    assert_true(o.resolve.count == 2 && o.connect_to.count == 1);
+    assert_string_equal(o.resolve.item[1], "b:1:::1");
+    assert_string_equal(o.unix_socket, "s");
+    options_deinit(&o);
 }
 
 static void last_wins_and_dashes(void **state)
@@ -787,6 +879,8 @@ int main(void)
         cmocka_unit_test(defaults),
         cmocka_unit_test(values),
         cmocka_unit_test(seconds),
+        cmocka_unit_test(rates),
+        cmocka_unit_test(limits),
         cmocka_unit_test(last_wins_and_dashes),
         cmocka_unit_test(outputs),
         cmocka_unit_test(who_asks),

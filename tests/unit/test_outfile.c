@@ -57,7 +57,7 @@ static int end(void **state)
 static int claim(struct outfile *f, const char *path)
 {
     outfile_init(f, strdup(path));
-    return outfile_resolve(f, why) < 0 ? -1 : outfile_claim(f, &names, why);
+    return outfile_resolve(f, why) == 0 && outfile_claim(f, &names, why) == 0 ? 0 : -1;
 }
 
 static void deinit(struct outfile *f)
