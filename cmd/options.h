@@ -142,6 +142,7 @@ struct options {
     const char *help_topic; /* NULL: the short help */
 
     bool silent, show_error, verbose;
+    bool include;                      /* heads before bodies */
     bool ordered;                      /* what is printed has the order of the inputs */
     bool disable;                      /* taken: it counts as the first argument alone */
     bool sync, threads, compare;       /* as given; two of them are a usage error */
@@ -154,7 +155,8 @@ struct options {
     unsigned parallel_max, parallel_max_host;
     uint64_t connect_timeout_ms, timeout_ms;
     bool compressed, raw, ignore_content_length;
-    const char *range; /* -r; NULL: none */
+    const char *dump_header; /* a file; "-": standard output; NULL: none */
+    const char *range;       /* -r; NULL: none */
     char range_room[24];
     enum options_resume resume; /* -C */
     uint64_t resume_at;
@@ -257,7 +259,7 @@ char *options_own(struct options *o, char *text);
 /* The -o that holds for what comes of o->inputs[input], or TARGET_REMOTE, or NULL. */
 const char *options_output(const struct options *o, size_t input);
 
-/* Whether bodies or cookies go to standard output, where nothing may come between. */
+/* Whether bodies, heads or cookies go to standard output, where nothing may come between. */
 bool options_use_stdout(const struct options *o);
 /* Whether any body goes to a file. */
 bool options_has_files(const struct options *o);

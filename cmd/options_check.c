@@ -101,7 +101,10 @@ const char *options_output(const struct options *o, size_t input)
 
 bool options_use_stdout(const struct options *o)
 {
-    bool used = o->cookie_jar && strcmp(o->cookie_jar, "-") == 0;
+    const char *const files[] = {o->cookie_jar, o->dump_header};
+    bool used = (o->include || o->head) && !options_has_files(o);
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        used = used || (files[i] && strcmp(files[i], "-") == 0);
     for (size_t i = 0; i < o->outputs.count; i++)
         used = used || strcmp(o->outputs.item[i], "-") == 0;
     return used;
@@ -194,8 +197,10 @@ static int check_request(struct options *o)
 {
     if (o->fail == FAIL_NEVER && o->accept_statuses)
         return refuse(o, "--no-fail and --accept-status contradict each other; give one of them");
-    if (o->head && o->outputs.count > 0)
-        return refuse(o, "-I with -o is not there yet: heads cannot be written to files");
+    if (o->include && o->remote_header_name)
+        return refuse(o, "-i and -J contradict each other: a head that names the file cannot come first in it");
+    if (o->include && o->resume != RESUME_NONE)
+        return refuse(o, "-i and -C contradict each other: heads are no part of what is gone on with");
     int rc = options_check_ranges(o);
     return rc ? rc : split_referer(o);
 }

@@ -1,5 +1,6 @@
 #include "run.h"
 #include "cookies.h"
+#include "heads.h"
 #include "input.h"
 #include "library_options.h"
 #include "login.h"
@@ -32,6 +33,7 @@ struct run {
     struct report *report;
     struct afetch_session *session;
     struct reports reports;
+    struct heads heads;
     struct input input;
     struct transfers transfers;
     struct login login;
@@ -202,7 +204,8 @@ static void take_item(struct run *r)
 /* Whether another input may be begun now. If not, there will be a wake when it may. */
 static bool room(struct run *r)
 {
-    return transfers_room(&r->transfers) && !output_full(&r->report->out) && !reports_full(&r->reports);
+    return transfers_room(&r->transfers) && !output_full(&r->report->out) && !reports_full(&r->reports) &&
+           !heads_full(&r->heads);
 }
 
 static enum afetch_next next(void *arg, struct afetch_request **out)
@@ -347,9 +350,16 @@ static bool open_session(struct run *r)
     return code == AFETCH_OK;
 }
 
-static bool prints(const struct options *o)
+/* What the transfers print; a run of --compare drops bodies and heads. */
+static void prepare_printing(struct run *r)
 {
-    return o->ordered || options_use_stdout(o);
+    const struct options *o = r->options;
+    bool bodies = options_use_stdout(o) && !r->report->mode;
+    if ((o->ordered || bodies) && !transfers_print(&r->transfers, o->ordered, o->write_out))
+        report_run_failure(r->report, AFETCH_MEMORY, "out of memory");
+    if (heads_any(&r->heads) && !r->report->mode)
+        transfers_show_heads(&r->transfers, &r->heads);
+    r->report->out.bodies = bodies;
 }
 
 static void fetch_all(struct run *r, uint64_t start_ns)
@@ -358,12 +368,11 @@ static void fetch_all(struct run *r, uint64_t start_ns)
     const struct transfers_owner owner = {.wake = wake, .end_run = end_early, .keep_places = keep_places, .arg = r};
     input_init(&r->input, r->options, wake, r);
     transfers_init(&r->transfers, r->report, &owner, r->options->sync ? SYNC_FILES : r->parallel, r->options->sync);
-    if (prints(r->options) && !transfers_print(&r->transfers, r->options->ordered, r->options->write_out))
-        report_run_failure(r->report, AFETCH_MEMORY, "out of memory");
+    prepare_printing(r);
     r->report->out.stopped = stopped;
-    r->report->out.bodies = options_use_stdout(r->options);
     output_begin(&r->report->out, wake, r);
     reports_begin(&r->reports, wake, r);
+    heads_begin(&r->heads, wake, r);
 
     cookies_begin(r->session, r->options, r->report);
     signals_catch(r->session);
@@ -381,6 +390,7 @@ static void fetch_all(struct run *r, uint64_t start_ns)
     uint64_t elapsed_ns = now_ns() - start_ns;
     cookies_end(r->session, r->options, r->report);
     reports_end(&r->reports);
+    heads_end(&r->heads);
     output_end(&r->report->out, answer, r);
     report_check(r->report);
     if (!r->options->dry_run)
@@ -393,7 +403,8 @@ static bool open_reports(struct run *r)
     const struct options *o = r->options;
     r->report->reports = &r->reports;
     r->report->lines = !o->jsonl && !o->write_out && !options_use_stdout(o);
-    return reports_open(&r->reports, o, r->report);
+    bool opened = reports_open(&r->reports, o, r->report);
+    return heads_open(&r->heads, o, r->report) && opened;
 }
 
 static bool make_body(struct run *r)
@@ -408,11 +419,12 @@ static bool make_body(struct run *r)
 int run(const struct options *options, struct report *report)
 {
     uint64_t start_ns = now_ns();
-    struct run r = {.options = options, .report = report};
+    struct run r = {.options = options, .report = report, .heads.file.fd = -1, .heads.report = report};
     if (make_body(&r) && open_reports(&r) && open_session(&r)) {
         fetch_all(&r, start_ns);
         afetch_session_free(r.session);
     }
+    heads_end(&r.heads);
     reports_close(&r.reports);
     report->reports = NULL;
     login_end(&r.login);

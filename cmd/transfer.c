@@ -3,6 +3,7 @@
 #include "date.h"
 #include "etag.h"
 #include "filework.h"
+#include "heads.h"
 #include "infile.h"
 #include "reports.h"
 #include "signals.h"
@@ -44,9 +45,10 @@ struct transfer {
     struct record_log *log; /* for reports; NULL: none wants it */
     char *etag;             /* of the response that was told last; NULL: none */
 
-    struct stdout_body *body;     /* what it has in standard output's line; NULL: nothing */
-    bool to_stdout;               /* its body goes there */
-    bool kept;                    /* and is one of a success */
+    struct stdout_body *body; /* what it has in standard output's line; NULL: nothing */
+    bool to_stdout;           /* its body goes there */
+    bool kept;                /* and is one of a success */
+    struct heads_kept heads;
     bool url_is_none;             /* what was asked for is no URL at all */
     bool skipped;                 /* its file is there, and stays (--skip-existing) */
     bool filed;                   /* it is to have a file */
@@ -112,6 +114,8 @@ static bool save_etag(const struct transfer *t, char *sentence, size_t size)
 
 static void tell_end(struct transfer *t, struct record *rec)
 {
+    if (t->all->heads)
+        heads_finish(t->all->heads, &t->heads);
     record_log_fill(t->log, rec);
     if (!report_end(t->all->report, rec))
         t->all->owner.end_run(t->all->owner.arg);
@@ -140,8 +144,8 @@ static void get_in_line(struct transfer *t, const char *url, int code, const cha
     t->url = url_copy;
     t->why = why_copy;
     t->code = url_copy ? code : AFETCH_MEMORY;
-    t->kept = t->kept && url_copy;
-    stdout_body_end(t->body, t->kept);
+    bool shows_heads = ts->heads && (ts->heads->dump_stdout || (ts->heads->include && t->to_stdout));
+    stdout_body_end(t->body, url_copy && (t->kept || shows_heads));
 }
 
 /* It leaves all lines. */
@@ -313,6 +317,47 @@ static void set_time(struct transfer *t, const struct afetch_request *r)
         filework_set_time(t->file, modified_s);
 }
 
+/* A head goes where the body does. What may pause a body does not hold up heads, which are bounded. */
+static void show_head(struct transfer *t, const char *text, size_t len)
+{
+    if (t->to_stdout)
+        stdout_body_write(t->body, text, len);
+    else if (t->file && t->descriptor >= 0)
+        output_write(&t->all->report->out, text, len);
+    else if (t->file)
+        filework_write(t->file, text, len);
+}
+
+static void on_raw_head(void *arg, struct afetch_request *r, const struct afetch_raw_head *head)
+{
+    struct transfer *t = arg;
+    const struct heads *heads = t->all->heads;
+    (void)r;
+    if (!heads_take(heads, &t->heads, head))
+        return;
+    if (heads->dump_stdout)
+        stdout_body_write(t->body, head->text, head->len);
+    if (!heads->include)
+        return;
+    /* In a file, those of a try that failed are void, too. */
+    if (head->retries > t->heads.retries && t->file && !t->heads.body_begun)
+        filework_restart(t->file);
+    t->heads.retries = head->retries;
+    text_clear(&t->heads.late);
+    if (!t->heads.body_begun)
+        show_head(t, head->text, head->len);
+    else
+        text_add(&t->heads.late, head->text, head->len); /* of a body that goes on, unless it begins anew */
+}
+
+/* The head came, and then it turned out that what came before it is void. */
+static void show_late_head(struct transfer *t)
+{
+    if (!t->heads.body_begun && t->heads.late.len)
+        show_head(t, t->heads.late.data, t->heads.late.len);
+    text_clear(&t->heads.late);
+}
+
 static enum afetch_flow on_head(void *arg, struct afetch_request *r, const struct afetch_head *head)
 {
     struct transfer *t = arg;
@@ -320,6 +365,7 @@ static enum afetch_flow on_head(void *arg, struct afetch_request *r, const struc
     if (!keep_etag(t, r))
         return refuse(r, AFETCH_MEMORY, "for an ETag");
     t->begun = t->to_stdout;
+    show_late_head(t);
     char why_unnamed[OUTFILE_WHY] = "";
     if (!t->filed || head->status == 304) /* what is there stays as it is */
         return AFETCH_GO;
@@ -372,6 +418,7 @@ static enum afetch_flow to_stdout(struct transfer *t, struct afetch_request *r, 
 static enum afetch_flow on_body(void *arg, struct afetch_request *r, const void *data, size_t len)
 {
     struct transfer *t = arg;
+    t->heads.body_begun = true;
     if (t->to_stdout)
         return to_stdout(t, r, data, len);
     if (t->descriptor >= 0)
@@ -396,7 +443,7 @@ static enum afetch_flow on_restart(void *arg, struct afetch_request *r)
                   : t->descriptor >= 0 ? !t->printed
                                        : filework_restart(t->file);
     if (undone)
-        t->begun = false;
+        t->begun = t->heads.body_begun = false;
     return undone ? AFETCH_GO : AFETCH_ABORT;
 }
 
@@ -538,9 +585,11 @@ static struct afetch_request *make_request(struct transfer *t, const struct tran
     return NULL;
 }
 
-static bool goes_to_stdout(const struct transfer_start *start)
+static bool goes_to_stdout(const struct transfers *ts, const struct transfer_start *start)
 {
-    return start->output && strcmp(start->output, "-") == 0;
+    if (!start->output)
+        return ts->heads && ts->heads->include;
+    return strcmp(start->output, "-") == 0;
 }
 
 static unsigned wanted(const struct transfers *ts)
@@ -556,8 +605,9 @@ static struct transfer *new_transfer(struct transfers *ts, const struct transfer
         return NULL;
     *t =
         (struct transfer){.all = ts, .options = start->options, .place = start->place, .n = start->n, .descriptor = -1};
-    t->to_stdout = goes_to_stdout(start);
-    if (ts->sink && (ts->all_in_line || t->to_stdout) && !(t->body = stdout_sink_add(ts->sink, t))) {
+    t->to_stdout = goes_to_stdout(ts, start);
+    bool dumps = ts->heads && ts->heads->dump_stdout;
+    if (ts->sink && (ts->all_in_line || t->to_stdout || dumps) && !(t->body = stdout_sink_add(ts->sink, t))) {
         free(t);
         return NULL;
     }
@@ -603,12 +653,14 @@ void transfers_begin(struct transfers *ts, const struct transfer_start *start, c
     struct afetch_callbacks callbacks = {.done = on_done};
     if (t->log || start->output)
         callbacks.hop = on_hop;
-    if (start->output || t->options->etag_save)
+    if (start->output || t->to_stdout || t->options->etag_save)
         callbacks.head = on_head;
-    if (start->output) {
+    if (start->output || t->to_stdout) {
         callbacks.body = on_body;
         callbacks.restart = on_restart;
     }
+    if (ts->heads)
+        callbacks.raw_head = on_raw_head;
     afetch_request_set_callbacks(t->request, &callbacks, t);
     if (start->output && !t->to_stdout)
         claim(t, start);
@@ -692,6 +744,11 @@ static void go_on(struct transfer *t)
 }
 
 /* ---- standard output's line ---------------------------------------------------------------------------------------- */
+
+void transfers_show_heads(struct transfers *ts, struct heads *heads)
+{
+    ts->heads = heads;
+}
 
 static void on_room(void *owner)
 {

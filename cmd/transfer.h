@@ -7,6 +7,7 @@
 #include "report.h"
 
 struct files;
+struct heads;
 struct infiles;
 struct options;
 struct stdout_sink;
@@ -22,6 +23,7 @@ struct transfers_owner {
 
 struct transfers {
     struct report *report;
+    struct heads *heads;
     struct transfers_owner owner;
     unsigned parallel;                         /* files that are written at once */
     bool one_at_a_time;                        /* those with a file, and their lines, keep the order of their inputs */
@@ -53,6 +55,8 @@ void transfers_init(struct transfers *ts, struct report *report, const struct tr
 /* Before the first: bodies go to standard output, or what is printed of them has the order of the inputs. false: no
  * memory. */
 bool transfers_print(struct transfers *ts, bool ordered, bool tells);
+/* Heads are shown or written. */
+void transfers_show_heads(struct transfers *ts, struct heads *heads);
 
 /* Whether another one may begin; if not, transfers_woken changes it. */
 bool transfers_room(const struct transfers *ts);

@@ -360,7 +360,24 @@ enum afetch_flow {
     AFETCH_ABORT  /* this transfer fails with AFETCH_WRITE; the reason by afetch_request_fail, if it was called */
 };
 
+enum afetch_head_kind {
+    AFETCH_HEAD_RESPONSE, /* a server's answer, also one that is redirected, tried again, or fails by its status */
+    AFETCH_HEAD_INFORM,   /* a 1xx before it */
+    AFETCH_HEAD_CONNECT   /* a proxy's answer to CONNECT */
+};
+
+/* A head as it came, with its line ends and the empty line behind. */
+struct afetch_raw_head {
+    enum afetch_head_kind kind;
+    int status;
+    const char *text;
+    size_t len;
+    unsigned redirects, retries; /* before it */
+};
+
 struct afetch_callbacks {
+    /* Each head that came, before what comes of it; may be NULL. */
+    void (*raw_head)(void *arg, struct afetch_request *r, const struct afetch_raw_head *head);
     /* The final response's head; may be NULL. afetch_request_header gives its fields during the call. AFETCH_PAUSE is
      * AFETCH_GO here. Not called for a response that fails by its status, but with fail_with_body. */
     enum afetch_flow (*head)(void *arg, struct afetch_request *r, const struct afetch_head *head);

@@ -6,6 +6,7 @@
 #include "fetch/attempt.h"
 #include "fetch/deliver.h"
 #include "fetch/head.h"
+#include "fetch/heads.h"
 #include "fetch/proxying.h"
 #include "fetch/request.h"
 #include "fetch/response.h"
@@ -29,7 +30,7 @@ static int begin_exchange(struct hop *h)
         session_trace(h->request->session, r, "Reusing connection #%llu", (unsigned long long)h->conn->id);
     }
     exchange_begin(&h->exchange, h->conn, request_ends_at_head(r), &r->err);
-    exchange_read_as(&h->exchange, r->session->defaults.raw, r->session->defaults.ignore_length);
+    exchange_read_as(&h->exchange, r->session->defaults.raw, r->session->defaults.ignore_length, heads_wanted(r));
     buf_init(&h->head, HEAD_OUT_MAX);
     int rc = r->upload ? upload_frame(r) : 0;
     if (rc == 0)
@@ -92,7 +93,7 @@ static int take_event(struct hop *h)
         return take_head(r, h->conn->http1);
     if (event == EXCHANGE_BODY)
         return step_of(response_body(r, data, len));
-    session_trace_response(r->session, r, h->conn->http1);
+    heads_tell(r, h->conn->http1, AFETCH_HEAD_INFORM);
     if (r->upload)
         upload_informed(r, http1_status(h->conn->http1));
     return STEP_GO;

@@ -120,18 +120,14 @@ void session_trace_request(struct afetch_session *s, const struct afetch_request
     }
 }
 
-void session_trace_response(struct afetch_session *s, const struct afetch_request *r, const struct http1 *response)
+void session_trace_response(struct afetch_session *s, const struct afetch_request *r, const char *head, size_t len)
 {
-    if (!s->trace)
-        return;
-    char line[512];
-    int len = snprintf(line, sizeof line, "HTTP/1.%d %d %s", http1_minor_version(response), http1_status(response),
-                       http1_reason(response));
-    trace(s, r, AFETCH_TRACE_HEAD_IN, line, len < (int)sizeof line ? (size_t)len : sizeof line - 1);
-    for (size_t i = 0; i < http1_field_count(response); i++) {
-        struct http1_field f = http1_field_at(response, i);
-        len = snprintf(line, sizeof line, "%s: %s", f.name, f.value);
-        trace(s, r, AFETCH_TRACE_HEAD_IN, line, len < (int)sizeof line ? (size_t)len : sizeof line - 1);
+    const char *end = head + len;
+    while (s->trace && head < end) {
+        const char *lf = memchr(head, '\n', (size_t)(end - head));
+        const char *next = lf ? lf + 1 : end;
+        size_t line = (size_t)((lf ? lf : end) - head);
+        trace(s, r, AFETCH_TRACE_HEAD_IN, head, line && head[line - 1] == '\r' ? line - 1 : line);
+        head = next;
     }
-    trace(s, r, AFETCH_TRACE_HEAD_IN, "", 0);
 }
