@@ -15,10 +15,22 @@ static enum afetch_code set(struct afetch_request *r, const struct options *o, b
     return code;
 }
 
-struct afetch_request *asked_request(const struct options *o, bool upload, const char *url, size_t len)
+/* What the input itself says. */
+static enum afetch_code set_own(struct afetch_request *r, const struct fields *own)
+{
+    enum afetch_code code = own->method ? afetch_request_set_method(r, own->method) : AFETCH_OK;
+    for (size_t i = 0; code == AFETCH_OK && i < own->header_count; i++)
+        code = afetch_request_add_header(r, own->headers[i]);
+    if (own->timeout_ms)
+        afetch_request_set_timeout(r, own->timeout_ms);
+    return code;
+}
+
+struct afetch_request *asked_request(const struct options *o, const struct fields *own, bool upload, const char *url,
+                                     size_t len)
 {
     struct afetch_request *r = afetch_request_new(url, len);
-    if (r && set(r, o, upload) != AFETCH_OK) {
+    if (r && (set(r, o, upload) != AFETCH_OK || (own && set_own(r, own) != AFETCH_OK))) {
         afetch_request_free(r);
         return NULL;
     }

@@ -2,9 +2,11 @@
 #ifndef AFETCH_CMD_ASKED_H
 #define AFETCH_CMD_ASKED_H
 
+#include "fields.h"
 #include "options.h"
 
 /* A request for a URL, as the options have it, less its body; upload: a file is sent (-T). NULL without memory. */
-struct afetch_request *asked_request(const struct options *o, bool upload, const char *url, size_t len);
+struct afetch_request *asked_request(const struct options *o, const struct fields *own, bool upload, const char *url,
+                                     size_t len);
 
 #endif

@@ -359,6 +359,24 @@ bool filework_skips(struct filework *w)
     return skips;
 }
 
+const char *filework_sum(const struct filework *w)
+{
+    return *w->f.sum ? w->f.sum : NULL;
+}
+
+bool filework_differs(const struct filework *w)
+{
+    return w->f.differs;
+}
+
+bool filework_is_direct(const struct filework *w)
+{
+    pthread_mutex_lock(&w->files->lock);
+    bool direct = !w->in_lane && w->f.direct;
+    pthread_mutex_unlock(&w->files->lock);
+    return direct;
+}
+
 const char *filework_path(const struct filework *w)
 {
     return w->f.path;

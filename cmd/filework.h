@@ -33,6 +33,12 @@ struct filework *filework_new(struct files *files, char *path, const struct outf
 const char *filework_problem(struct filework *w);
 /* Whether that is a file that is there, and stays (OUTFILE_SKIP). */
 bool filework_skips(struct filework *w);
+/* After FILEWORK_FINISHED: its digest, where it was wanted and is known, or NULL; and whether it is another than was
+ * expected, which is then its problem. */
+const char *filework_sum(const struct filework *w);
+bool filework_differs(const struct filework *w);
+/* Once it is claimed: whether it is written as it is, so that it cannot be read again. */
+bool filework_is_direct(const struct filework *w);
 /* Once it is claimed: its path, which may be another than was given (OUTFILE_NUMBER). */
 const char *filework_path(const struct filework *w);
 /* Before filework_commit: when it was modified. */

@@ -218,7 +218,10 @@ static char *make_entry(struct json *j, const struct record *rec, const struct r
         json_add_text(j, entry, "connection", connection);
     }
     json_add_number(j, entry, "_n", (int64_t)rec->n);
-    return json_write(j, entry, NULL);
+    size_t len;
+    char *text = json_write(j, entry, &len);
+    char *fitted = text ? realloc(text, len + 1) : NULL; /* many are kept, and it is larger than need be */
+    return fitted ? fitted : text;
 }
 
 static struct har_entry *room(struct har *h)
@@ -285,6 +288,8 @@ static void end(struct sink *s)
     for (size_t i = 0; i < h->count; i++) {
         write_text(s, i ? ",\n" : "\n");
         write_text(s, h->entries[i].text);
+        free(h->entries[i].text);
+        h->entries[i].text = NULL;
     }
     write_text(s, "\n]}}\n");
     if (h->failed)

@@ -18,6 +18,7 @@ void input_deinit(struct input *in)
 {
     reader_drop(in->reader);
     line_list_free(&in->lines);
+    fields_deinit(&in->fields);
     free(in->line);
     glob_free(in->glob);
     glob_free(in->uploads);
@@ -27,8 +28,12 @@ void input_deinit(struct input *in)
 
 static enum input_state give_plain(struct input *in, const char *text, struct input_item *item)
 {
-    *item = (struct input_item){
-        .url = text, .len = strlen(text), .argument = in->at, .upload = options_upload(in->options, in->at)};
+    *item = (struct input_item){.url = text,
+                                .len = strlen(text),
+                                .text = text,
+                                .text_len = strlen(text),
+                                .argument = in->at,
+                                .upload = options_upload(in->options, in->at)};
     in->at++;
     return INPUT_ONE;
 }
@@ -80,7 +85,12 @@ static enum input_state give_globbed(struct input *in, const char *text, struct 
         return give_bad_glob(in, text, &error, item);
     const struct text *url = glob_next(in->glob);
     if (url && !url->failed) {
-        *item = (struct input_item){.url = url->data, .len = url->len, .argument = in->at, .glob = in->glob};
+        *item = (struct input_item){.url = url->data,
+                                    .len = url->len,
+                                    .text = url->data,
+                                    .text_len = url->len,
+                                    .argument = in->at,
+                                    .glob = in->glob};
         item->upload = in->upload ? in->upload->data : NULL;
         return INPUT_ONE;
     }
@@ -106,16 +116,25 @@ static enum input_state broken(struct input *in, const char *list, int error, st
 
 static enum input_state give_line(struct input *in, const char *list, struct input_item *item)
 {
+    fields_deinit(&in->fields);
     free(in->line);
-    in->line = line_list_take(&in->lines);
-    *item = (struct input_item){.line = in->line->number, .len = in->line->len, .argument = in->at, .code = AFETCH_URL};
-    item->upload = options_upload(in->options, in->at);
+    struct line *line = in->line = line_list_take(&in->lines);
+    *item = (struct input_item){.line = line->number, .argument = in->at, .code = AFETCH_URL, .problem = line->why};
+    if (line->len) {
+        item->text = line->text;
+        item->text_len = line->len;
+    }
     if (in->lists > 1)
         item->list = strcmp(list, "-") == 0 ? "standard input" : list;
-    if (in->line->bad)
-        item->problem = in->line->text;
-    else
-        item->url = in->line->text;
+    if (!line->why && !fields_parse(&in->fields, line->text, line->len, in->fields_why))
+        item->problem = in->fields_why;
+    item->fields = &in->fields;
+    if (!in->fields.body && !in->fields.body_file)
+        item->upload = options_upload(in->options, in->at);
+    if (!item->problem) {
+        item->url = in->fields.url;
+        item->len = strlen(item->url);
+    }
     return INPUT_ONE;
 }
 

@@ -3,6 +3,7 @@
 #ifndef AFETCH_CMD_INPUT_H
 #define AFETCH_CMD_INPUT_H
 
+#include "fields.h"
 #include "glob.h"
 #include "lines.h"
 #include "options.h"
@@ -19,7 +20,9 @@ struct input {
     struct reader *reader;
     struct line_list lines; /* read and not yet given */
     struct line *line;      /* the one given last */
-    size_t lists;           /* how many there are */
+    struct fields fields;   /* of it */
+    char fields_why[FIELDS_WHY];
+    size_t lists; /* how many there are */
     void (*wake)(void *arg);
     void *arg;
 };
@@ -30,10 +33,13 @@ struct input_item {
     size_t argument;         /* which of options->inputs it comes from */
     const struct glob *glob; /* whose values hold for it; NULL: it comes from a list, or --globoff is given */
     const char *upload;      /* what -T says for it; NULL: nothing */
-    uint64_t line;           /* 0: an argument */
-    const char *list;        /* the list's file where there are several lists, else NULL */
-    const char *problem;     /* of a bad line, a bad glob (url), or a list that cannot be read */
-    int code;                /* what a problem's line or URL fails with */
+    const char *text;        /* as it stood in the input, text_len bytes; NULL: that is not kept */
+    size_t text_len;
+    const struct fields *fields; /* of a line; NULL: it has none but its URL */
+    uint64_t line;               /* 0: an argument */
+    const char *list;            /* the list's file where there are several lists, else NULL */
+    const char *problem;         /* of a bad line, a bad glob (url), or a list that cannot be read */
+    int code;                    /* what a problem's line or URL fails with */
 };
 
 /* wake is called from another thread when there may be something after INPUT_LATER. */

@@ -17,11 +17,16 @@ static void add_ours(struct json *j, struct yyjson_mut_val *line, const struct r
     const struct record_hop *last = record_last_hop(rec);
     char started[WALLTIME_SIZE];
     json_add_number(j, line, "n", (int64_t)rec->n);
-    json_add_null(j, line, "id");
+    if (rec->id)
+        json_add_raw(j, line, "id", rec->id);
+    else
+        json_add_null(j, line, "id");
     json_add_bool(j, line, "skipped", rec->skipped);
     json_add_text(j, line, "started",
                   rec->result ? walltime_text((int64_t)rec->result->start_ns + rec->wall_ns, started) : NULL);
     json_add_text(j, line, "tls", last && *last->told.tls_version ? last->told.tls_version : NULL);
+    if (rec->sha256)
+        json_add_text(j, line, "sha256", rec->sha256);
     if (rec->place.line)
         json_add_number(j, line, "line", (int64_t)rec->place.line);
     if (rec->place.list)

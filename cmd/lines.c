@@ -1,6 +1,7 @@
 #include "lines.h"
 #include "text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +18,7 @@ struct line *line_list_take(struct line_list *list)
     list->first = line->next;
     if (!list->first)
         list->end = &list->first;
-    list->bytes -= sizeof *line + line->len + 1;
+    list->bytes -= sizeof *line + line->size;
     line->next = NULL;
     return line;
 }
@@ -39,36 +40,31 @@ void line_list_join(struct line_list *to, struct line_list *from)
     line_list_init(from);
 }
 
-static bool add(struct line_list *out, uint64_t number, bool bad, const char *text, size_t len)
+/* why: NULL, or what is wrong with it. */
+static bool add(struct line_list *out, uint64_t number, const char *text, size_t len, const char *why)
 {
-    struct line *line = malloc(sizeof *line + len + 1);
+    size_t size = len + 1 + (why ? strlen(why) + 1 : 0);
+    struct line *line = malloc(sizeof *line + size);
     if (!line)
         return false;
-    *line = (struct line){.number = number, .bad = bad, .len = len};
+    *line = (struct line){.number = number, .len = len, .size = size};
     memcpy(line->text, text, len);
     line->text[len] = '\0';
+    if (why)
+        line->why = memcpy(line->text + len + 1, why, strlen(why) + 1);
     *out->end = line;
     out->end = &line->next;
-    out->bytes += sizeof *line + len + 1;
+    out->bytes += sizeof *line + size;
     return true;
 }
 
-static bool add_bad(struct line_list *out, uint64_t number, const char *why)
+static bool add_bad_byte(struct line_list *out, uint64_t number, const char *text, size_t len, size_t at)
 {
-    return add(out, number, true, why, strlen(why));
-}
-
-static bool add_bad_byte(struct line_list *out, uint64_t number, const char *text, size_t at)
-{
-    struct text why = {0};
+    char why[60];
     unsigned c = (unsigned char)text[at];
-    if (c < 0x20 || c == 0x7f)
-        text_addf(&why, "a control character (\\x%02X, byte %zu)", c, at + 1);
-    else
-        text_addf(&why, "not UTF-8 (\\x%02X, byte %zu)", c, at + 1);
-    bool ok = !why.failed && add(out, number, true, why.data, why.len);
-    text_deinit(&why);
-    return ok;
+    const char *what = c < 0x20 || c == 0x7f ? "a control character" : "not UTF-8";
+    snprintf(why, sizeof why, "%s (\\x%02X, byte %zu)", what, c, at + 1);
+    return add(out, number, text, len, why);
 }
 
 static bool is_blank(char c)
@@ -86,7 +82,7 @@ static bool add_line(struct line_list *out, uint64_t number, const char *s, size
     if (len && s[len - 1] == '\r')
         len--;
     if (len > LINE_MAX_BYTES)
-        return add_bad(out, number, "longer than 64 KiB");
+        return add(out, number, "", 0, "longer than 64 KiB");
     if (len && s[0] == '#')
         return true;
     while (len && is_blank(s[len - 1]))
@@ -98,16 +94,12 @@ static bool add_line(struct line_list *out, uint64_t number, const char *s, size
     len -= start;
     if (len == 0)
         return true;
-    if (s[0] == '{')
-        return add_bad(out, number, "requests as JSON are not there yet");
     for (size_t i = 0, n; i < len; i += n) {
         n = text_utf8(s + i, len - i);
-        if (s[i] == '\t')
-            return add_bad(out, number, "fields behind the URL are not there yet");
-        if (n == 0 || (unsigned char)s[i] < 0x20 || s[i] == 0x7f)
-            return add_bad_byte(out, number, s, i);
+        if (n == 0 || ((unsigned char)s[i] < 0x20 && s[i] != '\t') || s[i] == 0x7f)
+            return add_bad_byte(out, number, s, len, i);
     }
-    return add(out, number, false, s, len);
+    return add(out, number, s, len, NULL);
 }
 
 /* Keeps a piece of a line. One byte over the limit is kept (and room for a mark and a CR), the rest dropped. */

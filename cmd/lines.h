@@ -1,4 +1,4 @@
-/* Bytes of a list of URLs, in whatever pieces they come, made lines: a URL, or why the line is none.
+/* Bytes of a list of URLs, in whatever pieces they come, made lines: a request (fields.h), or why the line is none.
  * Depends on text.h alone; called by the reader's thread and the tests. */
 #ifndef AFETCH_CMD_LINES_H
 #define AFETCH_CMD_LINES_H
@@ -13,9 +13,9 @@ enum { LINE_MAX_BYTES = 65536 }; /* without its end; a longer line is a bad one 
 struct line {
     struct line *next;
     uint64_t number; /* from 1; skipped lines count */
-    bool bad;        /* text says why, instead of the URL */
-    size_t len;
-    char text[]; /* NUL-terminated; a URL holds no NUL */
+    const char *why; /* it is none; NULL: it may be one */
+    size_t len, size;
+    char text[]; /* the line without blanks around it, NUL-terminated; a bad one may hold NULs, or be left out */
 };
 
 struct line_list {

@@ -185,6 +185,7 @@ struct options {
     struct shard shard;
     unsigned repeat;
     bool dry_run;
+    bool sha256; /* bodies' digests are made */
     bool remote_header_name, create_dirs, skip_existing, remote_time, sync_files;
     unsigned clobber;          /* enum options_clobber */
     const char *output_dir;    /* NULL: none */

@@ -184,5 +184,7 @@ int options_check_ranges(struct options *o)
         return rc;
     if (!is_one_url(o))
         return refuse(o, EXIT_USAGE, "--etag-save and --etag-compare are for a single URL");
+    if (o->etag_save && strcmp(o->etag_save, "-") == 0)
+        return refuse(o, EXIT_USAGE, "--etag-save: \"-\" is no file; /dev/stdout is");
     return o->etag_compare ? add_etag(o) : 0;
 }

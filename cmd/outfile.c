@@ -422,8 +422,28 @@ static int finish_file(const struct outfile *f)
     return f->ways.sync && fsync(f->fd) < 0 ? errno : 0;
 }
 
+/* What is in the file is the body, whole, also where a part of it was there before. */
+static int check_sum(struct outfile *f, char *why)
+{
+    char reason[SUM_WHY];
+    if (!f->ways.sum || !f->temp)
+        return 0;
+    int error = sum_of_file(f->temp, f->sum);
+    if (error)
+        return outfile_fail(why, f->path, strerror(error));
+    f->differs = !sum_fits(f->sum, f->ways.expected, reason);
+    if (!f->differs)
+        return 0;
+    if (f->resume)
+        f->resume->body.resumable = false; /* nothing good comes of it */
+    snprintf(why, OUTFILE_WHY, "%s", reason);
+    return -1;
+}
+
 int outfile_commit(struct outfile *f, char why[OUTFILE_WHY])
 {
+    if (check_sum(f, why) < 0)
+        return -1;
     int unfinished = finish_file(f);
     if (unfinished)
         return outfile_fail(why, f->path, strerror(unfinished));

@@ -4,6 +4,8 @@
 #ifndef AFETCH_CMD_OUTFILE_H
 #define AFETCH_CMD_OUTFILE_H
 
+#include "sum.h"
+
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,6 +39,8 @@ struct outfile_ways {
     bool sync;        /* file and folder are on the disk once it is committed */
     bool has_mode;    /* mode is that of new files, whatever the umask */
     mode_t mode;
+    bool sum; /* its digest is made, and it gets its name only if that is expected, or "" is */
+    char expected[AFETCH_SHA256_SIZE];
 };
 
 struct outfile {
@@ -52,10 +56,12 @@ struct outfile {
     uid_t uid;
     gid_t gid;
     struct outfile_ways ways;
-    bool timed;            /* modified_s is when it was modified, as its server has it */
-    int64_t modified_s;    /* since the epoch */
-    struct resume *resume; /* -C: what there is to go on with (resume.h); NULL: nothing. Owned */
-    atomic_bool given_up;  /* set by another thread: a call that is interrupted fails, and is not repeated */
+    char sum[AFETCH_SHA256_SIZE]; /* of what was committed, or should have been; "": not known */
+    bool differs;                 /* it is not the expected one */
+    bool timed;                   /* modified_s is when it was modified, as its server has it */
+    int64_t modified_s;           /* since the epoch */
+    struct resume *resume;        /* -C: what there is to go on with (resume.h); NULL: nothing. Owned */
+    atomic_bool given_up;         /* set by another thread: a call that is interrupted fails, and is not repeated */
 };
 
 void outfile_names_init(struct outfile_names *names);

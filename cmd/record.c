@@ -8,6 +8,8 @@ struct record_log {
     unsigned want;
     uint64_t n, urlnum;
     char *path;
+    char *text;
+    size_t text_len;
     struct record_hop *first, **end;
     bool done;
     struct afetch_result result; /* its texts are in result_text */
@@ -148,6 +150,7 @@ void record_log_free(struct record_log *log)
     }
     free(log->result_text);
     free(log->path);
+    free(log->text);
     free(log);
 }
 
@@ -157,6 +160,18 @@ void record_log_path(struct record_log *log, const char *path)
         return;
     free(log->path);
     log->path = strdup(path);
+}
+
+void record_log_text(struct record_log *log, const char *text, size_t len)
+{
+    if (!log || !text || !(log->want & RECORD_TEXT))
+        return;
+    log->text = malloc(len + 1);
+    if (!log->text)
+        return;
+    memcpy(log->text, text, len);
+    log->text[len] = '\0';
+    log->text_len = len;
 }
 
 static void copy_result(struct copier *c, struct afetch_result *result)
@@ -189,6 +204,8 @@ void record_log_fill(const struct record_log *log, struct record *rec)
     rec->n = log->n;
     rec->urlnum = log->urlnum;
     rec->path = log->path;
+    rec->text = log->text;
+    rec->text_len = log->text_len;
     rec->result = log->done ? &log->result : NULL;
     rec->hops = log->first;
 }

@@ -14,8 +14,9 @@ struct report_place {
 
 /* What reports want to know of. */
 enum record_want {
-    RECORD_HOPS = 1, /* each exchange with a server */
-    RECORD_HEADS = 2 /* the heads, too */
+    RECORD_HOPS = 1,  /* each exchange with a server */
+    RECORD_HEADS = 2, /* the heads, too */
+    RECORD_TEXT = 4   /* the input as it stood */
 };
 
 struct record_field {
@@ -33,9 +34,13 @@ struct record_hop {
 
 struct record {
     struct report_place place;
-    uint64_t n;       /* which input, from 1 */
-    uint64_t number;  /* the request's in the session, as -v shows it; 0: none */
-    uint64_t urlnum;  /* which URL, from 0, before its globs were filled in */
+    uint64_t n;         /* which input, from 1 */
+    uint64_t number;    /* the request's in the session, as -v shows it; 0: none */
+    uint64_t urlnum;    /* which URL, from 0, before its globs were filled in */
+    const char *id;     /* of a line in JSON, as JSON; or NULL */
+    const char *sha256; /* of the body, or NULL */
+    const char *text;   /* the input as it stood, text_len bytes; NULL: it is not known */
+    size_t text_len;
     const char *url;  /* that was asked for, fit to be shown; NULL: a line that is none */
     const char *path; /* where its body goes, or NULL */
     bool skipped;     /* nothing was fetched, as it is there already: a success */
@@ -62,6 +67,8 @@ struct record_log *record_log_new(unsigned want, uint64_t n, uint64_t urlnum);
 /* NULL is allowed, here and below. */
 void record_log_free(struct record_log *log);
 void record_log_path(struct record_log *log, const char *path);
+/* text may be NULL. */
+void record_log_text(struct record_log *log, const char *text, size_t len);
 void record_log_hop(struct record_log *log, const struct afetch_request *r, const struct afetch_hop *hop);
 void record_log_result(struct record_log *log, const struct afetch_result *result);
 /* Puts what the log has into rec, which may be told as long as the log is there. */

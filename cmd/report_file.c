@@ -33,21 +33,7 @@ void report_file_begin(struct report_file *f, void (*wake)(void *arg), void *arg
         f->writer = writer_new(wake, arg);
 }
 
-void report_file_write(struct report_file *f, struct report *report, const char *data, size_t len)
-{
-    if (!f->path) {
-        output_write(&report->out, data, len);
-        return;
-    }
-    if (!f->error && (!f->writer || !writer_put(f->writer, f->fd, data, len)))
-        f->error = writer_write(f->fd, data, len, report->out.stopped);
-}
-
-bool report_file_full(const struct report_file *f)
-{
-    return f->writer && writer_full(f->writer);
-}
-
+/* Until all is written, or the run was stopped and nothing moves. */
 static void drain(struct report_file *f, const struct report *report)
 {
     bool (*stopped)(void) = report->out.stopped;
@@ -64,6 +50,23 @@ static void drain(struct report_file *f, const struct report *report)
     f->error = f->error ? f->error : writer_error(f->writer, f->fd);
 }
 
+void report_file_write(struct report_file *f, struct report *report, const char *data, size_t len)
+{
+    if (!f->path) {
+        output_write(&report->out, data, len);
+        return;
+    }
+    if (!f->error && (!f->writer || !writer_put(f->writer, f->fd, data, len)))
+        f->error = writer_write(f->fd, data, len, report->out.stopped);
+    if (f->ending && report_file_full(f))
+        drain(f, report);
+}
+
+bool report_file_full(const struct report_file *f)
+{
+    return f->writer && writer_full(f->writer);
+}
+
 void report_file_end(struct report_file *f, struct report *report)
 {
     if (f->fd < 0)
@@ -76,6 +79,6 @@ void report_file_end(struct report_file *f, struct report *report)
     if (!left && close(f->fd) < 0 && !f->error)
         f->error = errno;
     f->fd = -1;
-    if (f->error && f->error != EPIPE)
+    if (f->error)
         tell_failure(f, report, f->error);
 }

@@ -9,6 +9,7 @@ struct report_file {
     const char *option, *path; /* path NULL: standard output */
     int fd;                    /* -1 */
     struct writer *writer;     /* NULL before report_file_begin, where a write waits */
+    bool ending;               /* nothing else is held up: a write waits where many bytes are queued */
     int error;                 /* errno of the write that failed */
 };
 

@@ -67,9 +67,12 @@ bool reports_full(const struct reports *rs)
 
 void reports_end(struct reports *rs)
 {
-    for (size_t i = 0; i < rs->count; i++)
-        if (rs->sink[i]->end)
-            rs->sink[i]->end(rs->sink[i]);
+    for (size_t i = 0; i < rs->count; i++) {
+        struct sink *s = rs->sink[i];
+        s->file.ending = true;
+        if (s->end)
+            s->end(s);
+    }
     for (size_t i = 0; i < rs->count; i++)
         report_file_end(&rs->sink[i]->file, rs->sink[i]->report);
 }

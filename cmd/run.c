@@ -62,6 +62,12 @@ static bool stopped(void)
     return signals_caught() != 0;
 }
 
+/* Its deadline has passed. */
+static bool late(void)
+{
+    return true;
+}
+
 /* ---- inputs become transfers ------------------------------------------------------------------------------------ */
 
 static void end_early(void *arg)
@@ -125,19 +131,17 @@ static void plan(struct run *r, const struct transfer_start *start, const char *
     char why[OUTFILE_WHY] = "", host[AFETCH_HOST_SIZE];
     struct afetch_request *shown = afetch_request_new(text, len);
     const char *url = shown ? afetch_request_url(shown) : NULL;
-    const struct target target = {
-        .folder = r->options->output_dir, .output = start->output, .url = url, .glob = start->glob, .n = start->n};
-    char *path = url && start->output ? target_path(&target, why, sizeof why) : NULL;
+    const struct target target = transfers_target(start, url);
+    bool filed = target.output || target.out;
+    char *path = url && filed ? target_path(&target, why, sizeof why) : NULL;
     enum afetch_code code = url ? afetch_url_host(text, len, r->options->proto_default, host) : AFETCH_MEMORY;
-    if (code == AFETCH_OK && start->output && !path)
+    if (code == AFETCH_OK && filed && !path)
         code = *why ? AFETCH_WRITE : AFETCH_MEMORY;
-    struct record rec = {.place = start->place,
-                         .n = start->n,
-                         .urlnum = start->urlnum,
-                         .url = url,
-                         .path = path,
-                         .code = code,
-                         .error = *why ? why : afetch_code_text(code)};
+    struct record rec = transfers_record(start);
+    rec.url = url;
+    rec.path = path;
+    rec.code = code;
+    rec.error = *why ? why : afetch_code_text(code);
     if (!report_plan(r->report, &rec))
         end_early(r);
     afetch_request_free(shown);
@@ -173,6 +177,9 @@ static void take(struct run *r, const struct input_item *item)
         .options = r->options,
         .body = r->body,
         .upload = item->upload,
+        .own = item->fields,
+        .text = item->text,
+        .text_len = item->text_len,
     };
     if (item->problem)
         refuse(r, &start, item);
@@ -379,6 +386,8 @@ static void fetch_all(struct run *r, uint64_t start_ns)
     afetch_session_set_source(r->session, next, r);
     afetch_session_set_on_wake(r->session, on_wake, r);
     enum afetch_code code = afetch_session_run(r->session);
+    if (code == AFETCH_TIMEOUT)
+        r->report->out.stopped = late;
     if (code == AFETCH_TIMEOUT && !r->input_ended && !stopped())
         report_input_left(r->report, code, "the rest of the input is left unread (--deadline)");
     else if (code != AFETCH_OK && code != AFETCH_CANCELED && code != AFETCH_TIMEOUT)

@@ -192,7 +192,8 @@ static void write_first(struct spill *s)
 /* With the lock held. */
 static void destroy(struct spill *s)
 {
-    s->all->waiting -= s->list.bytes;
+    if (!s->error)
+        s->all->waiting -= s->list.bytes;
     pieces_free(&s->list);
     if (s->fd >= 0)
         close(s->fd);
@@ -211,6 +212,8 @@ static void work(struct job *job)
             write_first(s);
     }
     s->working = false;
+    if (s->error) /* what is left waits for no disk any more */
+        ss->waiting -= s->list.bytes;
     if (s->dropped)
         destroy(s);
     if (!ss->dropped)
@@ -234,7 +237,8 @@ void spill_put(struct spill *s, struct pieces *list)
 {
     struct spills *ss = s->all;
     pthread_mutex_lock(&ss->lock);
-    ss->waiting += list->bytes;
+    if (!s->error)
+        ss->waiting += list->bytes;
     pieces_join(&s->list, list);
     bool give = !s->working && !s->error && s->list.first;
     s->working = s->working || give;
@@ -267,7 +271,8 @@ int spill_take(struct spill *s, uint64_t *len, struct pieces *left)
     s->fd = -1;
     *len = s->written;
     s->written = 0;
-    s->all->waiting -= s->list.bytes;
+    if (!s->error)
+        s->all->waiting -= s->list.bytes;
     pieces_join(left, &s->list);
     pthread_mutex_unlock(&s->all->lock);
     return fd;

@@ -2,6 +2,7 @@
 #include "asked.h"
 #include "date.h"
 #include "etag.h"
+#include "fields.h"
 #include "filework.h"
 #include "heads.h"
 #include "infile.h"
@@ -43,6 +44,8 @@ struct transfer {
     int code;       /* of a failure whose body is kept all the same (--fail-with-body) */
     char *why;
     struct record_log *log; /* for reports; NULL: none wants it */
+    char *id;               /* as the input has it; or NULL */
+    struct sum *sum;        /* of a body that no file can be read again for; NULL: not wanted */
     char *etag;             /* of the response that was told last; NULL: none */
 
     struct stdout_body *body; /* what it has in standard output's line; NULL: nothing */
@@ -117,6 +120,9 @@ static void tell_end(struct transfer *t, struct record *rec)
     if (t->all->heads)
         heads_finish(t->all->heads, &t->heads);
     record_log_fill(t->log, rec);
+    rec->id = t->id;
+    if (t->sum && *t->sum->got)
+        rec->sha256 = t->sum->got;
     if (!report_end(t->all->report, rec))
         t->all->owner.end_run(t->all->owner.arg);
     record_log_free(t->log);
@@ -124,6 +130,8 @@ static void tell_end(struct transfer *t, struct record *rec)
     free(t->why);
     free(t->etag);
     free(t->redirect);
+    free(t->id);
+    sum_free(t->sum);
     free(t);
 }
 
@@ -154,11 +162,16 @@ static void let_go(struct transfer *t)
     struct transfers *ts = t->all;
     bool waited_for = t->filed || t->body;
     stdout_body_free(t->body);
+    const char *sum = t->file ? filework_sum(t->file) : NULL;
+    if (sum)
+        snprintf(t->sum->got, sizeof t->sum->got, "%s", sum);
     if (t->filed) {
         ts->ahead -= t->state == CLAIMING || t->state == READY;
         ts->finishing -= t->state == FINISHING || t->state == DONE;
         unlist(t);
         filework_free(t->file);
+        t->file = NULL;
+        t->filed = false;
     }
     if (waited_for && !transfers_busy(ts)) /* there may be nothing more to wait for */
         ts->owner.wake(ts->owner.arg);
@@ -202,8 +215,9 @@ static void finish_whole(struct transfer *t)
 static void finish_unwritten(struct transfer *t, const char *url, const char *why)
 {
     char sentence[OUTFILE_WHY + 40];
-    say_unwritten(sentence, sizeof sentence, why);
-    finish(t, url, AFETCH_WRITE, sentence);
+    enum afetch_code code = t->file && filework_differs(t->file) ? AFETCH_CHECKSUM : AFETCH_WRITE;
+    snprintf(sentence, sizeof sentence, "%s: %s", afetch_code_text(code), why);
+    finish(t, url, code, sentence);
 }
 
 static void finish_canceled(struct transfer *t, const char *url, const char *why)
@@ -269,7 +283,10 @@ static struct outfile_ways ways(const struct transfer *t)
     struct outfile_ways w = {.create_dirs = o->create_dirs,
                              .sync = o->sync_files,
                              .has_mode = o->create_file_mode > 0,
-                             .mode = (mode_t)o->create_file_mode};
+                             .mode = (mode_t)o->create_file_mode,
+                             .sum = t->sum != NULL};
+    if (t->sum)
+        memcpy(w.expected, t->sum->expected, sizeof w.expected);
     if (o->skip_existing)
         w.there = OUTFILE_SKIP;
     else if (o->clobber == CLOBBER_DEFAULT)
@@ -367,6 +384,9 @@ static enum afetch_flow on_head(void *arg, struct afetch_request *r, const struc
     t->begun = t->to_stdout;
     show_late_head(t);
     char why_unnamed[OUTFILE_WHY] = "";
+    bool streamed = t->sum && (!t->filed || (t->file && filework_is_direct(t->file)));
+    if (streamed && head->status != 304 && !sum_begin(t->sum))
+        return refuse(r, AFETCH_MEMORY, "for a digest");
     if (!t->filed || head->status == 304) /* what is there stays as it is */
         return AFETCH_GO;
     if (!t->file && !name_file(t, r, why_unnamed, sizeof why_unnamed))
@@ -376,7 +396,7 @@ static enum afetch_flow on_head(void *arg, struct afetch_request *r, const struc
     const char *why = resume ? resume_refuses(resume, head) : NULL;
     if (why)
         return refuse(r, AFETCH_RANGE, why);
-    if (head->complete && !(resume && resume->source == RESUME_OF_PART)) /* likewise */
+    if (head->complete && !t->sum && !(resume && resume->source == RESUME_OF_PART)) /* likewise */
         return AFETCH_GO;
     t->begun = true;
     if (t->descriptor < 0)
@@ -419,8 +439,12 @@ static enum afetch_flow on_body(void *arg, struct afetch_request *r, const void 
 {
     struct transfer *t = arg;
     t->heads.body_begun = true;
+    if (t->sum)
+        sum_add(t->sum, data, len);
     if (t->to_stdout)
         return to_stdout(t, r, data, len);
+    if (!t->filed)
+        return AFETCH_GO;
     if (t->descriptor >= 0)
         return print(t, r, data, len);
     switch (filework_write(t->file, data, len)) {
@@ -439,9 +463,9 @@ static enum afetch_flow on_restart(void *arg, struct afetch_request *r)
 {
     struct transfer *t = arg;
     (void)r;
-    bool undone = t->to_stdout         ? stdout_body_restart(t->body)
-                  : t->descriptor >= 0 ? !t->printed
-                                       : filework_restart(t->file);
+    bool undone = t->to_stdout
+                      ? stdout_body_restart(t->body)
+                      : !t->filed || (t->descriptor >= 0 ? !t->printed : !t->file || filework_restart(t->file));
     if (undone)
         t->begun = t->heads.body_begun = false;
     return undone ? AFETCH_GO : AFETCH_ABORT;
@@ -479,6 +503,14 @@ static void on_hop(void *arg, struct afetch_request *r, const struct afetch_hop 
     t->redirect = strdup(hop->redirect_url);
 }
 
+static void finish_different(struct transfer *t, const char *url, const char *why)
+{
+    char sentence[SUM_WHY + 40];
+    snprintf(sentence, sizeof sentence, "%s: %s", afetch_code_text(AFETCH_CHECKSUM), why);
+    t->kept = false;
+    finish(t, url, AFETCH_CHECKSUM, sentence);
+}
+
 static void on_done(void *arg, struct afetch_request *r, const struct afetch_result *result)
 {
     struct transfer *t = arg;
@@ -490,10 +522,13 @@ static void on_done(void *arg, struct afetch_request *r, const struct afetch_res
     t->paused = false;
     t->bytes = result->bytes;
     t->kept = is_whole(t, result);
+    char why_sum[SUM_WHY];
     if (result->code == AFETCH_CANCELED)
         finish_canceled(t, afetch_request_url(r), result->error);
     else if (t->file && filework_skips(t->file))
         finish_skipped(t, afetch_request_url(r));
+    else if (result->code == AFETCH_OK && t->sum && !sum_end(t->sum, why_sum))
+        finish_different(t, afetch_request_url(r), why_sum);
     else if (t->filed && t->kept)
         finish_file(t, afetch_request_url(r), result);
     else
@@ -529,12 +564,26 @@ static void list_filed(struct transfer *t)
     ts->ahead++;
 }
 
+static bool has_file(const struct transfer_start *start)
+{
+    return start->output || (start->own && start->own->out);
+}
+
+struct target transfers_target(const struct transfer_start *start, const char *url)
+{
+    return (struct target){.folder = start->options->output_dir,
+                           .output = start->output,
+                           .out = start->own ? start->own->out : NULL,
+                           .url = url,
+                           .glob = start->glob,
+                           .n = start->n};
+}
+
 /* t has an -o: its name is looked up. */
 static void claim(struct transfer *t, const struct transfer_start *start)
 {
     const char *url = afetch_request_url(t->request);
-    const struct target target = {
-        .folder = t->options->output_dir, .output = start->output, .url = url, .glob = start->glob, .n = start->n};
+    const struct target target = transfers_target(start, url);
     char why[OUTFILE_WHY] = "";
     bool failed = false;
     t->late = t->options->remote_header_name && target_is_remote(&target);
@@ -560,41 +609,75 @@ static void claim(struct transfer *t, const struct transfer_start *start)
 static bool set_body(struct transfer *t, struct afetch_request *request, const struct transfer_start *start)
 {
     struct transfers *ts = t->all;
-    struct afetch_body *body = start->upload ? afetch_body_new_fed(start->upload) : start->body;
+    const struct fields *own = start->own;
+    bool given = start->upload || (own && (own->body || own->body_file)); /* to this one alone */
+    struct afetch_body *body = !given             ? start->body
+                               : own && own->body ? afetch_body_new(own->body, own->body_len)
+                                                  : afetch_body_new_fed(start->upload ? start->upload : own->body_file);
     if (body && !ts->infiles)
         ts->infiles = infiles_new();
-    bool ok = ts->infiles || (!body && !start->upload);
-    if (ok && (body || !start->upload)) {
+    bool ok = ts->infiles || (!body && !given);
+    if (ok && (body || !given)) {
         t->feed.all = ts->infiles;
         afetch_request_set_body(request, body);
         afetch_request_set_feeder(request, &infile_feeder, &t->feed);
     }
-    if (start->upload)
+    if (given)
         afetch_body_free(body);
-    return ok && (body || !start->upload);
+    return ok && (body || !given);
 }
 
 /* NULL without memory. */
 static struct afetch_request *make_request(struct transfer *t, const struct transfer_start *start, const char *url,
                                            size_t len)
 {
-    struct afetch_request *request = asked_request(start->options, start->upload != NULL, url, len);
+    struct afetch_request *request = asked_request(start->options, start->own, start->upload != NULL, url, len);
     if (request && set_body(t, request, start))
         return request;
     afetch_request_free(request);
     return NULL;
 }
 
+struct record transfers_record(const struct transfer_start *start)
+{
+    return (struct record){.place = start->place,
+                           .n = start->n,
+                           .urlnum = start->urlnum,
+                           .id = start->own ? start->own->id : NULL,
+                           .text = start->text,
+                           .text_len = start->text_len,
+                           .error = ""};
+}
+
 static bool goes_to_stdout(const struct transfers *ts, const struct transfer_start *start)
 {
-    if (!start->output)
+    if (!has_file(start))
         return ts->heads && ts->heads->include;
-    return strcmp(start->output, "-") == 0;
+    return !(start->own && start->own->out) && strcmp(start->output, "-") == 0;
 }
 
 static unsigned wanted(const struct transfers *ts)
 {
     return ts->report->reports ? ts->report->reports->want : 0;
+}
+
+/* What the input itself says that is needed later. false: no memory. */
+static bool take_own(struct transfer *t, const struct fields *own)
+{
+    const char *expected = own ? own->sha256 : NULL;
+    if ((expected || t->options->sha256) && !(t->sum = sum_new(expected)))
+        return false;
+    return !own || !own->id || (t->id = strdup(own->id)) != NULL;
+}
+
+/* Before anything of it was told. */
+static void drop_transfer(struct transfer *t)
+{
+    stdout_body_free(t->body);
+    record_log_free(t->log);
+    sum_free(t->sum);
+    free(t->id);
+    free(t);
 }
 
 /* NULL without memory. */
@@ -607,12 +690,14 @@ static struct transfer *new_transfer(struct transfers *ts, const struct transfer
         (struct transfer){.all = ts, .options = start->options, .place = start->place, .n = start->n, .descriptor = -1};
     t->to_stdout = goes_to_stdout(ts, start);
     bool dumps = ts->heads && ts->heads->dump_stdout;
-    if (ts->sink && (ts->all_in_line || t->to_stdout || dumps) && !(t->body = stdout_sink_add(ts->sink, t))) {
-        free(t);
+    bool lines_up = ts->sink && (ts->all_in_line || t->to_stdout || dumps);
+    if ((lines_up && !(t->body = stdout_sink_add(ts->sink, t))) || !take_own(t, start->own)) {
+        drop_transfer(t);
         return NULL;
     }
     if (wanted(ts))
         t->log = record_log_new(wanted(ts), start->n, start->urlnum);
+    record_log_text(t->log, start->text, start->text_len);
     return t;
 }
 
@@ -625,8 +710,10 @@ void transfers_refuse(struct transfers *ts, const struct transfer_start *start, 
         finish(t, url, code, why);
         return;
     }
-    struct record rec = {
-        .place = start->place, .n = start->n, .urlnum = start->urlnum, .url = url, .code = code, .error = why};
+    struct record rec = transfers_record(start);
+    rec.url = url;
+    rec.code = code;
+    rec.error = why;
     if (!report_end(ts->report, &rec))
         ts->owner.end_run(ts->owner.arg);
 }
@@ -642,27 +729,26 @@ void transfers_begin(struct transfers *ts, const struct transfer_start *start, c
     if (t)
         t->request = make_request(t, start, url, len);
     if (!t || !t->request) {
-        if (t) {
-            stdout_body_free(t->body);
-            record_log_free(t->log);
-        }
-        free(t);
+        if (t)
+            drop_transfer(t);
         transfers_out_of_memory(ts, start);
         return;
     }
     struct afetch_callbacks callbacks = {.done = on_done};
-    if (t->log || start->output)
+    bool filed = has_file(start) && !t->to_stdout;
+    bool takes_body = filed || t->to_stdout || t->sum;
+    if (t->log || filed)
         callbacks.hop = on_hop;
-    if (start->output || t->to_stdout || t->options->etag_save)
+    if (takes_body || t->options->etag_save)
         callbacks.head = on_head;
-    if (start->output || t->to_stdout) {
+    if (takes_body) {
         callbacks.body = on_body;
         callbacks.restart = on_restart;
     }
     if (ts->heads)
         callbacks.raw_head = on_raw_head;
     afetch_request_set_callbacks(t->request, &callbacks, t);
-    if (start->output && !t->to_stdout)
+    if (filed)
         claim(t, start);
     else
         make_ready(t);

@@ -5,7 +5,9 @@
 
 #include "glob.h"
 #include "report.h"
+#include "target.h"
 
+struct fields;
 struct files;
 struct heads;
 struct infiles;
@@ -40,10 +42,13 @@ struct transfers {
 
 struct transfer_start {
     struct report_place place;
-    uint64_t urlnum;         /* which URL, from 0 */
-    const char *output;      /* as in struct target, or NULL */
-    const struct glob *glob; /* whose values -o may want, during the call; NULL: none */
-    uint64_t n;              /* which input, from 1 */
+    uint64_t urlnum;          /* which URL, from 0 */
+    const char *output;       /* as in struct target, or NULL */
+    const struct glob *glob;  /* whose values -o may want, during the call; NULL: none */
+    uint64_t n;               /* which input, from 1 */
+    const struct fields *own; /* what the input itself says, during the call; NULL: nothing but its URL */
+    const char *text;         /* as it stood in the input, text_len bytes, during the call; or NULL */
+    size_t text_len;
     const struct options *options;
     struct afetch_body *body; /* NULL: none */
     const char *upload;       /* a file to be sent in its place, or NULL */
@@ -65,6 +70,10 @@ void transfers_begin(struct transfers *ts, const struct transfer_start *start, c
 /* An input that cannot be begun has failed. url NULL: it is none. */
 void transfers_refuse(struct transfers *ts, const struct transfer_start *start, const char *url, int code,
                       const char *why);
+/* Where its body goes, as far as its input goes; url: it, fit to be shown. */
+struct target transfers_target(const struct transfer_start *start, const char *url);
+/* The record of one that is not begun, as far as its input goes. */
+struct record transfers_record(const struct transfer_start *start);
 /* One that there is no memory to begin fails. */
 void transfers_out_of_memory(struct transfers *ts, const struct transfer_start *start);
 /* The request of one that is ready, for the session; NULL: there is none now. */

@@ -50,6 +50,7 @@ enum afetch_code {
     AFETCH_READ = 26,         /* input failed */
     AFETCH_MEMORY = 27,       /* out of memory */
     AFETCH_TIMEOUT = 28,      /* timed out */
+    AFETCH_CHECKSUM = 32,     /* not the bytes that were expected; no function here fails with it by itself */
     AFETCH_RANGE = 33,        /* not the range that was asked for */
     AFETCH_TLS = 35,          /* TLS handshake failed */
     AFETCH_CANCELED = 42,     /* cancelled by the caller */
@@ -543,6 +544,23 @@ AFETCH_API void afetch_request_feed(struct afetch_request *r);
  * default_scheme: as in the options; NULL: "http". AFETCH_URL, AFETCH_SCHEME, AFETCH_MEMORY. From any thread. */
 AFETCH_API enum afetch_code afetch_url_host(const char *url, size_t len, const char *default_scheme,
                                             char host[AFETCH_HOST_SIZE]);
+
+/* ---- digests ---------------------------------------------------------------------------------------------------- */
+
+/* SHA-256 of bytes as they come, for those who have no library of their own for it. Depends on no session; used by one
+ * thread at a time. */
+struct afetch_sha256;
+
+#define AFETCH_SHA256_SIZE 65 /* bytes for a digest in hexadecimal, NUL included */
+
+/* Ready for bytes. NULL without memory. */
+AFETCH_API struct afetch_sha256 *afetch_sha256_new(void);
+/* NULL is allowed. */
+AFETCH_API void afetch_sha256_free(struct afetch_sha256 *h);
+AFETCH_API void afetch_sha256_add(struct afetch_sha256 *h, const void *data, size_t len);
+/* The digest of what was added since the beginning or the last digest, in lower case. AFETCH_INTERNAL where the crypto
+ * library failed; hex is "" then. */
+AFETCH_API enum afetch_code afetch_sha256_hex(struct afetch_sha256 *h, char hex[AFETCH_SHA256_SIZE]);
 
 /* ---- about the library ------------------------------------------------------------------------------------------ */
 

@@ -23,6 +23,7 @@
     X(ERR_WRITE, 23, "could not write")                                                                                \
     X(ERR_UPLOAD, 25, "could not upload")                                                                              \
     X(ERR_READ, 26, "could not read")                                                                                  \
+    X(ERR_CHECKSUM, 32, "checksum differs")                                                                            \
     X(ERR_RANGE, 33, "range not delivered")                                                                            \
     X(ERR_TLS, 35, "TLS handshake failed")                                                                             \
     X(ERR_REDIRECTS, 47, "too many redirects")                                                                         \

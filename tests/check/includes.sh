@@ -36,7 +36,7 @@ may_include_library() { # file, header
     brotli/*) case $1 in lib/proto/decode_brotli.c | tests/unit/decode_help.h | tests/unit/test_decode*.c) return 0 ;; esac ;;
     zstd.h | zstd_*.h) case $1 in lib/proto/decode_zstd.c | tests/unit/decode_help.h | tests/unit/test_decode*.c) return 0 ;; esac ;;
     libpsl.h) case $1 in lib/proto/cookies_psl.c) return 0 ;; esac ;;
-    yyjson.h) case $1 in cmd/json.c) return 0 ;; esac ;;
+    yyjson.h) case $1 in cmd/json.c | cmd/json_in.c) return 0 ;; esac ;;
     cmocka.h) case $1 in tests/unit/*) return 0 ;; esac ;;
     esac
     return 1

@@ -3,9 +3,10 @@ import json
 import os
 import re
 import subprocess
+import time
 
-from harness import (Failed, Peer, answering, bad_line, environment, failure, read_file, refused_port, response, run, temp_dir,
-                     world)
+from harness import (Crowd, Failed, Peer, answering, bad_line, environment, failure, read_file, refused_port, response, run,
+                     start, temp_dir, world)
 
 # Of the newest curl, where this machine's has not got them yet.
 NEWER = {"conn_id": int, "num_retries": int, "proxy_used": int, "size_delivered": int, "time_posttransfer": float,
@@ -138,3 +139,25 @@ def test_to_a_file():
             code=23, err=["afetch: --jsonl: /dev/full cannot be written: No space left on device"], total=None)
         run("--jsonl", urls[0], stdout=os.open("/dev/full", os.O_WRONLY)).expect(
             code=23, err=["afetch: cannot write to standard output: .*"], total=None)
+
+
+def test_a_slow_file_and_one_that_closes():
+    """What is not read holds up the run, which does not grow; where nobody reads any more it says so."""
+    fifo = os.path.join(temp_dir(), "fifo")
+    os.mkfifo(fifo)
+    with Crowd() as p:
+        urls = (p.url() + "\n") * 5000
+        running = start("-s", f"--jsonl={fifo}", "-", stdin=urls)
+        with open(fifo, "rb") as f:
+            f.read(1000)
+            time.sleep(0.3)  # nothing tells of what does not go on
+            asked = p.requests
+            rest = f.read()
+        r = running.wait()
+        assert asked < 3000, "it waits for its reader"
+        r.check(r.code == 0 and rest.count(b"\n") >= 4999, "all of it in the end")
+        running = start(f"--jsonl={fifo}", "-", stdin=urls)
+        with open(fifo, "rb") as f:
+            f.readline()
+        r = running.wait()
+        r.check(r.code == 23 and "cannot be written: Broken pipe" in r.err.decode(), "exit status 23, and why")

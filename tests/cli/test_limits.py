@@ -305,6 +305,25 @@ def test_deadline_of_a_large_input():
         between(r, 0.3, 1.5)
 
 
+def test_deadline_with_what_does_not_move():
+    """Neither a reader that does not read holds it up, nor a FIFO that nobody opens."""
+    folder = temp_dir()
+    os.mkfifo(folder + "/fifo")
+    with Peer(answering(by_path)) as p, Peer(drip) as q:
+        urls = [p.url(f"/{i % 10}?{'x' * 300}{i}") for i in range(1000)]
+        read_end, write_end = os.pipe()
+        f = start("--deadline", "1", "-", stdin="\n".join([*urls, q.url("/1/1/0/stop")]), stdout=write_end)
+        os.close(write_end)
+        r = f.wait()
+        r.check(r.code == 23 and any("standard output is not read" in x for x in r.errors), "to be told that lines are lost")
+        between(r, 1, 2)
+        os.close(read_end)
+        for size in (3, 2000000):
+            r = run("--deadline", "0.3", "-o", folder + "/fifo", p.url(f"/{size}"))
+            r.expect(code=28, err=[failure(p.url(f"/{size}"), LATE)])
+            between(r, 0.3, 1.5)
+
+
 # ---- SIGUSR1 --------------------------------------------------------------------------------------------------------------
 
 def answers(f, pattern):

@@ -83,7 +83,7 @@ def test_usage():
     for args, code in ((["-r", "", "u"], 2), (["-r", "0-\n", "u"], 2), (["-r", "0-4", "-C", "-", "u"], 2),
                        (["-C", "5", "-r", "0-4", "u"], 2), (["-C", "x", "u"], 2), (["-C", "-5", "u"], 2),
                        (["--etag-save", "e", "u", "v"], 2), (["--etag-compare", "e", "u{1,2}"], 2),
-                       (["--etag-save", "e", "-"], 2), (["--etag-compare", big, "u"], 26),
+                       (["--etag-save", "e", "-"], 2), (["--etag-save", "-", "u"], 2), (["--etag-compare", big, "u"], 26),
                        (["--etag-compare", folder, "u"], 26), (["--compare", "--etag-save", "e", "u"], 2)):
         r = run(*args)
         r.check(r.code == code and not r.out, f"{args}: exit status {code}")
@@ -183,6 +183,8 @@ def test_etag_files():
             r = run("--etag-save", path, p.url(target))
             r.check(r.code == code, f"exit status {code}")
             assert read_file(path) == b'W/"x y"\n', target
+        r = run("--etag-save", "/dev/stdout", p.url("/with"))
+        r.check(sorted(r.lines) == sorted(['W/"x y"', line(5, p.url("/with"))]), "the ETag, and the line")
         run("--no-fail", "--etag-save", path, p.url("/missing")).expect(out=[line(2, p.url("/missing"))])
         assert read_file(path) == b'W/"x y"\n' and os.listdir(folder) == ["e"]
         url = p.url("/with")

@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 
-from harness import (Peer, answering, environment, failure, line, read_file, response, run, start, temp_dir,
+from harness import (Peer, answering, environment, failure, line, read_file, response, run, run_shell, start, temp_dir,
                      wait_until, world, write_file)
 
 OLD = 1_000_000_000  # seconds since the epoch
@@ -350,6 +350,19 @@ def test_a_file_that_is_there():
             place.ends_whole(store.body)
 
 
+def test_names_and_times_of_the_server():
+    """-O and -R: the file is looked for under the URL's name; a resumed one has the server's time."""
+    for name in (["-O"], ["--remote-name-all"]):
+        store, place = Store(), Place(data("a")[:100_000])
+        with Peer(store) as p:
+            for cut in (50_000, None):
+                store.cut = cut
+                run("-C", "-", *name, "-R", "--output-dir", place.folder, "-s", p.url("/f"))
+            assert [r[0] for r in ranges(p)] == [["bytes=100000-"], ["bytes=150000-"]], ranges(p)
+            place.ends_whole(store.body)
+            assert int(os.stat(place.path).st_mtime) == OLD
+
+
 def test_a_file_that_is_whole():
     """A success, and nothing is done to it: by a 416 for its very size, or a 200 of a server that knows no ranges."""
     for knows in (True, False):
@@ -450,13 +463,25 @@ def test_many():
             conn.send(reply)
 
     with Peer(serve) as p:
-        args = ["-C", "-", "-s", "-o", os.path.join(folder, "#1"), p.url("/[0-19]")]
+        args = ["-C", "-", "-s", "-P", "3", "-o", os.path.join(folder, "#1"), p.url("/[0-19]")]
         r = run(*args)
         r.check(r.code == 18 and len(os.listdir(folder)) == 40, "20 parts")
         run(*args).expect(out=[line(99_000 - 984 * i, p.url(f"/{i}")) for i in range(20)], total=False)
         assert sorted(os.listdir(folder)) == sorted(str(i) for i in range(20))
         for i in range(20):
             assert read_file(os.path.join(folder, str(i))) == bodies[f"/{i}"]
+
+
+def test_a_full_disk():
+    """What was written stays, too: a limit of the file's size stands for it."""
+    store, place = Store(), Place()
+    with Peer(store) as p:
+        r = run_shell('ulimit -f 200; exec "$@"', *place.args(p.url("/x")))
+        r.expect(code=23, err=[failure(p.url("/x"), "could not write.*")])
+        left = os.path.getsize(place.part)
+        assert place.files() == LEFT and 0 < left < SIZE and read_file(place.part) == store.body[:left], left
+        run(*place.args(p.url("/x"))).expect(out=[line(SIZE - left, p.url("/x"))])
+        place.ends_whole(store.body)
 
 
 def test_what_is_no_regular_file():

@@ -184,7 +184,7 @@ static const char *const plants[PLANTS] = {
     [PLANT_RANDOM] = "random",   [PLANT_CHAIN] = "chain",   [PLANT_CRASH] = "crash",      [PLANT_KIND] = "kind",
     [PLANT_SECRET] = "secret",   [PLANT_FOLLOW] = "follow", [PLANT_HOLD] = "hold",        [PLANT_BACKOFF] = "backoff",
     [PLANT_GIVE_UP] = "give-up", [PLANT_GLUE] = "glue",     [PLANT_REST] = "rest",        [PLANT_CANCEL] = "cancel",
-    [PLANT_UPLOAD] = "upload",   [PLANT_RATE] = "rate",     [PLANT_PACE] = "pace",
+    [PLANT_UPLOAD] = "upload",   [PLANT_TUNNEL] = "tunnel", [PLANT_RATE] = "rate",        [PLANT_PACE] = "pace",
 };
 
 static int usage(void)

@@ -81,6 +81,9 @@
     X(UNEXPECTED, "requests sent again without Expect")                                                                \
     X(EARLY, "answers before the end of a body")                                                                       \
     X(UPLOAD_RESET, "connections reset within a body")                                                                 \
+    X(TUNNEL_CONNECT, "tunnels by CONNECT")                                                                            \
+    X(TUNNEL_SOCKS, "tunnels by SOCKS")                                                                                \
+    X(TUNNEL_FAILS, "tunnels that fail")                                                                               \
     X(MEMORY, "allocations that failed")                                                                               \
     X(TLS_FULL_1_2, "full handshakes of TLS 1.2")                                                                      \
     X(TLS_FULL_1_3, "full handshakes of TLS 1.3")                                                                      \

@@ -19,18 +19,26 @@ struct sim_names {
     struct ask *asks;
 };
 
+/* As it stands in addresses. */
+static unsigned char number(const struct sim_world *w, const struct sim_host *h)
+{
+    return h == &w->proxy ? SIM_PROXY_NUMBER : (unsigned char)(h - w->hosts);
+}
+
 static struct sim_host *find_host(struct sim_world *w, const char *name)
 {
     for (size_t i = 0; i < w->host_count; i++)
         if (!w->hosts[i].literal && strcmp(w->hosts[i].name, name) == 0)
             return &w->hosts[i];
+    if (w->via != SIM_VIA_NOTHING && strcmp(w->proxy.name, name) == 0)
+        return &w->proxy;
     sim_fail(&w->sim, "a name was looked up that is in no URL: %s", name);
 }
 
 static struct addr address(const struct sim_world *w, const struct sim_host *h, bool v6, size_t i)
 {
     struct addr a;
-    unsigned char host = (unsigned char)(h - w->hosts);
+    unsigned char host = number(w, h);
     unsigned char four[4] = {10, 1, host, (unsigned char)(i + 1)};
     unsigned char six[16] = {0xfd, [13] = host, [15] = (unsigned char)(i + 1)};
     addr_from_bytes(&a, v6 ? AF_INET6 : AF_INET, v6 ? six : four, 0);
@@ -51,7 +59,7 @@ static void answer(struct sim_names *self, void *query, const struct sim_host *h
         sim_met(&self->w->sim, MET_NAME_NONE);
     if (!f->at_once && f->delay_ns >= 3 * SIM_SECOND)
         sim_met(&self->w->sim, MET_NAME_SLOW);
-    sim_note(&self->w->sim, "answer", (uint64_t)(h - self->w->hosts), fails ? 99 : count);
+    sim_note(&self->w->sim, "answer", number(self->w, h), fails ? 99 : count);
     bool library = sim_memory_library(true);
     names_answer(self->names, query, addrs, count, f->ttl_s, fails ? "no such name" : NULL);
     sim_memory_library(library);
@@ -84,7 +92,7 @@ static int ask(void *arg, const char *name, int family, void *query)
     struct sim_host *h = find_host(self->w, name);
     bool v6 = family == AF_INET6;
     const struct sim_family *f = v6 ? &h->v6 : &h->v4;
-    sim_note(sim, "ask", (uint64_t)(h - self->w->hosts), (uint64_t)v6);
+    sim_note(sim, "ask", number(self->w, h), (uint64_t)v6);
     if (sim_memory_fails())
         return ERR_MEMORY;
     if (f->at_once) {

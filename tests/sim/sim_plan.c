@@ -83,7 +83,7 @@ static bool connects(const struct sim_family *f, bool surely)
 }
 
 /* How its TLS may fail. */
-static void judge_tls(const struct sim_world *w, struct sim_host *h)
+void sim_plan_tls_codes(const struct sim_world *w, struct sim_host *h)
 {
     bool surely = h->fault_chance == 1000 && h->fault_within <= TLS_SURE && h->fault != TLS_FAULT_FLIP;
     if (!h->tls)
@@ -101,7 +101,7 @@ static void judge_tls(const struct sim_world *w, struct sim_host *h)
 }
 
 /* How reaching it may fail. */
-static void judge_host(struct sim_host *h)
+void sim_plan_codes(struct sim_host *h)
 {
     h->unreachable = !connects(&h->v4, false) && !connects(&h->v6, false);
     if (connects(&h->v4, true) || connects(&h->v6, true))
@@ -161,8 +161,8 @@ static void plan_host(struct sim_world *w, size_t index, bool smooth)
     unsigned port = h->tls ? 443 : 80;
     h->port = (uint16_t)PICK(&w->sim.rng, port, 8080);
     snprintf(h->authority, sizeof h->authority, h->port == port ? "%s" : "%s:%u", h->name, (unsigned)h->port);
-    judge_host(h);
-    judge_tls(w, h);
+    sim_plan_codes(h);
+    sim_plan_tls_codes(w, h);
     if (w->plant == PLANT_CHAIN && h->flavour == TEST_GOOD)
         h->flavour = TEST_EXPIRED;
 }
@@ -398,6 +398,8 @@ static void plan_features(struct sim_world *w, unsigned allowed)
             sim_cancel_plan(&w->urls[i], &r);
     if (has_feature(w, SIM_SPEED, 150, allowed, &r))
         plan_speed(w, &r);
+    if (has_feature(w, SIM_PROXIES, 200, allowed, &r))
+        sim_proxy_plan(w, &r);
     if (w->added_first > w->url_count)
         w->added_first = w->url_count;
 }

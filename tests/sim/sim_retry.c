@@ -133,6 +133,7 @@ static bool transient_error(const struct afetch_options *opt, const struct afetc
         return false;
     case AFETCH_TIMEOUT:
     case AFETCH_RESOLVE:
+    case AFETCH_PROXY_RESOLVE:
         return true;
     case AFETCH_CONNECT:
         return opt->retry_all_errors || (opt->retry_connrefused && strstr(hop->error, "refused"));

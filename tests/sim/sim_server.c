@@ -14,14 +14,15 @@ struct peer {
     struct sim_world *w;
     struct sim_host *host;
     struct sock *sock;
-    struct sim_tls *tls;    /* NULL: plain HTTP */
-    struct sim_event step;  /* the next thing that this server does */
-    struct buf request;     /* what has arrived of it */
-    struct sim_url *asked;  /* whose request the client wrote last */
-    unsigned asked_in;      /* which hop of it */
-    size_t asks;            /* requests that it wrote */
-    struct sim_served last; /* whose response is under way, or was last; url NULL: none yet */
-    struct sim_hop gone;    /* stands for hops that have ended */
+    struct sim_tunnel *tunnel; /* the proxy's; NULL: it is to a server */
+    struct sim_tls *tls;       /* NULL: plain HTTP */
+    struct sim_event step;     /* the next thing that this server does */
+    struct buf request;        /* what has arrived of it */
+    struct sim_url *asked;     /* whose request the client wrote last */
+    unsigned asked_in;         /* which hop of it */
+    size_t asks;               /* requests that it wrote */
+    struct sim_served last;    /* whose response is under way, or was last; url NULL: none yet */
+    struct sim_hop gone;       /* stands for hops that have ended */
     struct sim_response response;
     size_t served;       /* requests whose response was made */
     size_t sent, told;   /* bytes of the response, to the client and read by it */
@@ -64,7 +65,11 @@ static struct sim_host *host_at(struct sim_world *w, const struct addr *to, bool
         host = 0; /* "fd00::1" */
         sscanf(text, "fd00::%x", &i);
     }
-    if (host >= w->host_count || i == 0 || i > SIM_ADDRS_MAX)
+    if (w->via != SIM_VIA_NOTHING && host == SIM_PROXY_NUMBER && i > 0 && i <= SIM_ADDRS_MAX) {
+        *index = i - 1;
+        return &w->proxy;
+    }
+    if (host >= w->host_count || w->via != SIM_VIA_NOTHING || i == 0 || i > SIM_ADDRS_MAX)
         sim_fail(&w->sim, "a connect to %s, where nobody is", text);
     *index = i - 1;
     return &w->hosts[host];
@@ -111,6 +116,8 @@ static void *opened(void *arg, struct sock *s, const struct addr *to)
     p->sock = s;
     p->end_at = SIZE_MAX;
     buf_init(&p->request, REQUEST_MAX);
+    if (p->host == &w->proxy)
+        p->tunnel = sim_alloc(&w->sim, sizeof *p->tunnel);
     if (p->host->tls)
         p->tls = sim_tls_new(w, p->host, s, &tls_up, p);
     return p;
@@ -612,9 +619,55 @@ static void closed(void *peer)
     sim_cancel(&p->w->sim, &p->step);
     sim_cancel(&p->w->sim, &p->inform);
     sim_tls_free(p->tls);
+    free(p->tunnel);
     buf_deinit(&p->response.bytes);
     buf_deinit(&p->request);
     free(p);
+}
+
+/* ---- a proxy ----------------------------------------------------------------------------------------------------- */
+
+static void on_tunnel(struct sim_event *event)
+{
+    struct peer *p = PEER_OF(event);
+    struct sim *sim = &p->w->sim;
+    struct sim_tunnel *t = p->tunnel;
+    const char *at = t->answer + t->sent;
+    size_t len = sim_portion(sim, sim->net.segment_max, t->answer_len - t->sent);
+    if (len == 0 && t->ends) {
+        end(p, t->resets);
+        return;
+    }
+    t->sent += len;
+    if (t->sent < t->answer_len || t->ends)
+        sim_after(sim, &p->step, sim_latency(sim), on_tunnel);
+    if (len > 0)
+        sim_socket_send(p->sock, at, len);
+}
+
+static void tunnel_arrived(struct peer *p, const char *data, size_t len)
+{
+    if (p->over)
+        return;
+    sim_proxy_take(p->w, p->tunnel, data, len);
+    if (p->tunnel->sent < p->tunnel->answer_len || p->tunnel->ends)
+        sim_after(&p->w->sim, &p->step, sim_latency(&p->w->sim), on_tunnel);
+}
+
+/* The client has read that it is through: from now on it speaks with the server. */
+static void tunnel_told(struct peer *p, enum sim_told what, size_t len)
+{
+    struct sim_world *w = p->w;
+    struct sim_tunnel *t = p->tunnel;
+    t->told += what == SIM_TOLD_BYTES ? len : 0;
+    if (!t->answered || t->ends || t->answer_len == 0 || t->told < t->answer_len)
+        return;
+    sim_met(&w->sim, w->via == SIM_VIA_SOCKS ? MET_TUNNEL_SOCKS : MET_TUNNEL_CONNECT);
+    p->host = t->target;
+    p->tunnel = NULL;
+    free(t);
+    if (p->host->tls)
+        p->tls = sim_tls_new(w, p->host, p->sock, &tls_up, p);
 }
 
 /* ---- the wire ------------------------------------------------------------------------------------------------------ */
@@ -622,6 +675,8 @@ static void closed(void *peer)
 static void writing(void *peer, const char *data, size_t len)
 {
     struct peer *p = peer;
+    if (p->tunnel)
+        return;
     if (p->tls)
         sim_tls_writing(p->tls, data, len);
     else
@@ -631,7 +686,9 @@ static void writing(void *peer, const char *data, size_t len)
 static void arrived(void *peer, const char *data, size_t len)
 {
     struct peer *p = peer;
-    if (p->tls)
+    if (p->tunnel)
+        tunnel_arrived(p, data, len);
+    else if (p->tls)
         sim_tls_arrived(p->tls, len);
     else
         peer_arrived(p, data, len);
@@ -640,7 +697,9 @@ static void arrived(void *peer, const char *data, size_t len)
 static void told(void *peer, enum sim_told what, size_t len)
 {
     struct peer *p = peer;
-    if (p->tls)
+    if (p->tunnel)
+        tunnel_told(p, what, len);
+    else if (p->tls)
         sim_tls_told(p->tls, what, len);
     else
         peer_told(p, what, len);

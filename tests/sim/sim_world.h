@@ -19,6 +19,7 @@
 #define SIM_BODY_MAX ((size_t)300 * 1000)
 #define SIM_ADDRS_MAX 4
 #define SIM_SALTS 4096
+#define SIM_PROXY_NUMBER 200
 /* From its place to its end: no URL takes longer, whatever its seed does to it. */
 #define SIM_URL_BOUND_NS (2000 * SIM_SECOND)
 
@@ -79,7 +80,8 @@ enum sim_feature {
     SIM_CANCELS = 4,
     SIM_SPEED = 8,
     SIM_UPLOADS = 16,
-    SIM_FEATURES = 31
+    SIM_PROXIES = 32,
+    SIM_FEATURES = 63
 };
 
 struct sim_world;
@@ -346,6 +348,24 @@ void sim_upload_begin(struct sim_upload *up, const struct sim_url *u, const char
 /* How many of the bytes belong to it. */
 size_t sim_upload_take(struct sim_upload *up, const char *data, size_t len);
 
+/* ---- proxies, sim_proxy.c -------------------------------------------------------------------------------------------- */
+
+void sim_proxy_plan(struct sim_world *w, struct rng *r);
+
+/* A connection to it, until it is one to a server. */
+struct sim_tunnel {
+    char asked[1024];
+    size_t asked_len;
+    bool greeted;
+    bool answered; /* to what counts */
+    struct sim_host *target;
+    char answer[256];
+    size_t answer_len, sent, told;
+    bool ends, resets; /* behind the answer */
+};
+/* What the client says arrives; there may be an answer to it. */
+void sim_proxy_take(struct sim_world *w, struct sim_tunnel *t, const char *data, size_t len);
+
 /* ---- cancels of single requests, sim_cancel.c ------------------------------------------------------------------------ */
 
 void sim_cancel_plan(struct sim_url *u, struct rng *r);
@@ -382,6 +402,7 @@ enum sim_plant {
     PLANT_GIVE_UP,     /* there is a try less */
     PLANT_GLUE,        /* a server says of another version that it is the same */
     PLANT_CANCEL,      /* a cancel is not made */
+    PLANT_TUNNEL,      /* a proxy connects to another server */
     PLANT_UPLOAD,      /* a feeder gives other bytes */
     PLANT_REST,        /* it is thought that who was redirected waits */
     PLANTS
@@ -389,8 +410,14 @@ enum sim_plant {
 
 /* ---- all of it ----------------------------------------------------------------------------------------------------- */
 
+/* How servers are reached. */
+enum sim_via { SIM_VIA_NOTHING, SIM_VIA_CONNECT, SIM_VIA_SOCKS };
+
 struct sim_world {
     struct sim sim;
+    enum sim_via via;
+    struct sim_host proxy;
+    unsigned proxy_trouble; /* of a thousand tunnels */
     enum sim_plant plant;
     struct sim_engine_counts counts;
     struct sim_host hosts[SIM_HOSTS_MAX];
@@ -440,6 +467,9 @@ static inline uint64_t sim_code(enum afetch_code code)
 /* Decides everything that does not depend on the run. tiny: few URLs and small bodies, for the sweeps. tls: there are
  * https hosts, else in a few seeds only. */
 void sim_plan(struct sim_world *w, bool tiny, bool tls, unsigned features);
+/* How reaching it, and its TLS, may fail: added to its codes. */
+void sim_plan_codes(struct sim_host *h);
+void sim_plan_tls_codes(const struct sim_world *w, struct sim_host *h);
 /* A response at page->host, with status, to a request of that method. */
 void sim_plan_page(struct sim_world *w, struct sim_page *page, const char *method, struct rng *r);
 /* Whether that result of u, and the end of that hop, are what plan and events explain; sim_judge.c. */

@@ -167,6 +167,8 @@ static inline struct run *run_new(void **state, size_t size, struct afetch_optio
     opt->mode = *(const enum afetch_mode *)*state;
     if (!opt->proxy)
         opt->proxy = ""; /* whatever the environment says */
+    if (!opt->noproxy)
+        opt->noproxy = "";
     assert_int_equal(afetch_session_new(&run->session, opt, NULL), AFETCH_OK);
     return run;
 }

@@ -3,6 +3,7 @@
 #include "../../cmd/filework_end.c"
 #include "../../cmd/filework_names.c"
 #include "../../cmd/outfile.c"
+#include "../../cmd/sum.c"
 #include "../../cmd/text.c"
 #include "../../cmd/thread.c"
 #include "../../cmd/workers.c"

@@ -753,6 +753,7 @@ static bool is_public(enum afetch_code code)
     case AFETCH_CIPHER:
     case AFETCH_CRL:
     case AFETCH_PIN:
+    case AFETCH_CHECKSUM:
     case AFETCH_RANGE:
         return true;
     }

@@ -1,5 +1,6 @@
 /* A body's file: whole or not there, and nobody else's harmed. */
 #include "../../cmd/outfile.c"
+#include "../../cmd/sum.c"
 #include "../../cmd/text.c"
 
 #include <setjmp.h>
