@@ -39,12 +39,10 @@ static void write_event(struct perfetto *p, struct json *j, struct yyjson_mut_va
     free(text);
 }
 
-/* Microseconds, to the nanosecond: a slice must end where the next begins. */
-static void add_time(struct json *j, struct yyjson_mut_val *event, const char *key, uint64_t ns)
+/* Whole microseconds: readers add the two up as floating point numbers, and a slice must not end after the next begins. */
+static int64_t us(uint64_t ns)
 {
-    char text[40];
-    snprintf(text, sizeof text, "%llu.%03llu", (unsigned long long)(ns / 1000), (unsigned long long)(ns % 1000));
-    json_add_raw(j, event, key, text);
+    return (int64_t)(ns / 1000);
 }
 
 static struct yyjson_mut_val *make_event(struct json *j, const char *kind, const char *name, uint64_t at_ns,
@@ -54,7 +52,7 @@ static struct yyjson_mut_val *make_event(struct json *j, const char *kind, const
     json_add_text(j, event, "ph", kind);
     json_add_text(j, event, "cat", "fetch");
     json_add_text(j, event, "name", name);
-    add_time(j, event, "ts", at_ns);
+    json_add_number(j, event, "ts", us(at_ns));
     json_add_number(j, event, "pid", 1);
     json_add_number(j, event, "tid", (int64_t)track);
     return event;
@@ -82,7 +80,7 @@ static void write_slice(struct perfetto *p, const char *name, uint64_t begin_ns,
         return;
     }
     struct yyjson_mut_val *event = make_event(j, "X", name, begin_ns, track), *args = json_object(j);
-    add_time(j, event, "dur", end_ns - begin_ns);
+    json_add_number(j, event, "dur", us(end_ns) - us(begin_ns));
     if (add_args)
         add_args(j, args, of);
     json_add(j, event, "args", args);
@@ -100,7 +98,7 @@ static void add_transfer_args(struct json *j, struct yyjson_mut_val *args, const
     json_add_number(j, args, "status", rec->result->status);
     json_add_number(j, args, "bytes", (int64_t)rec->bytes);
     json_add_number(j, args, "exitcode", rec->code);
-    json_add_real(j, args, "queued_ms", (double)rec->hops->told.begun_ns / 1e6);
+    json_add_real(j, args, "queued_ms", (double)us(rec->hops->told.begun_ns) / 1e3);
     if (rec->code)
         json_add_text(j, args, "error", rec->error);
 }
@@ -165,8 +163,9 @@ static void write_hop(struct perfetto *p, const struct record_hop *hop, uint64_t
     struct phase_span spans[HOP_SPANS];
     size_t count = phases_of_hop(&hop->told, free_ns, spans);
     for (size_t i = 0; i < count; i++)
-        write_slice(p, phase_names[spans[i].phase], start_ns + spans[i].begin_ns, start_ns + spans[i].end_ns, track,
-                    spans[i].phase == PHASE_QUEUE ? NULL : add_hop_args, &hop->told);
+        if (us(start_ns + spans[i].end_ns) > us(start_ns + spans[i].begin_ns))
+            write_slice(p, phase_names[spans[i].phase], start_ns + spans[i].begin_ns, start_ns + spans[i].end_ns, track,
+                        spans[i].phase == PHASE_QUEUE ? NULL : add_hop_args, &hop->told);
 }
 
 static void tell(struct sink *s, const struct record *rec)

@@ -28,11 +28,12 @@ void attempt_restart(struct afetch_request *r)
     r->referer = NULL;
     r->redirects = 0;
     r->spent_ns = 0;
-    if (!r->first_url.storage)
+    if (!r->first_url)
         return;
     url_deinit(&r->url);
-    r->url = r->first_url;
-    r->first_url = (struct url){0};
+    r->url = *r->first_url;
+    free(r->first_url);
+    r->first_url = NULL;
 }
 
 /* What was delivered is void. */

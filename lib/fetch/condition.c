@@ -3,14 +3,14 @@
 #include "fetch/request.h"
 #include "proto/httpdate.h"
 
-_Static_assert(sizeof((struct condition *)0)->value >= HTTPDATE_SIZE, "a date fits");
+_Static_assert((int)CONDITION_TEXT >= (int)HTTPDATE_SIZE, "a date fits");
 
 enum afetch_code afetch_request_set_condition(struct afetch_request *r, enum afetch_condition kind, int64_t time_s)
 {
-    struct condition c = {.kind = kind, .time_s = time_s};
-    if (!httpdate_write(c.value, time_s))
+    char text[CONDITION_TEXT];
+    if (!httpdate_write(text, time_s))
         return AFETCH_INTERNAL;
-    r->condition = c;
+    r->condition = (struct condition){.kind = kind, .time_s = time_s};
     return AFETCH_OK;
 }
 
@@ -26,9 +26,9 @@ const char *condition_name(const struct condition *c)
     }
 }
 
-const char *condition_value(const struct condition *c)
+const char *condition_value(const struct condition *c, char room[CONDITION_TEXT])
 {
-    return c->kind != AFETCH_ALWAYS ? c->value : NULL;
+    return c->kind != AFETCH_ALWAYS && httpdate_write(room, c->time_s) ? room : NULL;
 }
 
 /* With a range it is the server's word alone that counts, as in curl. */

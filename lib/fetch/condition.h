@@ -11,16 +11,17 @@
 
 struct afetch_request;
 
+enum { CONDITION_TEXT = 32 };
+
 /* Of a request. */
 struct condition {
     enum afetch_condition kind;
-    char value[32]; /* the time as HTTP has it */
-    int64_t time_s; /* since the epoch */
+    int64_t time_s; /* since the epoch; one that HTTP can write */
 };
 
-/* The field that asks, and its value; NULL: there is no condition. */
+/* The field that asks, and its value; NULL: there is no condition. room is the caller's. */
 const char *condition_name(const struct condition *c);
-const char *condition_value(const struct condition *c);
+const char *condition_value(const struct condition *c, char room[CONDITION_TEXT]);
 /* At the head of a success: whether what the server sends is not what was wanted. */
 bool condition_unmet(const struct afetch_request *r, const struct http1 *response);
 

@@ -13,6 +13,7 @@
 struct parts {
     char host[300];
     char range[RANGES_TEXT];
+    char condition[CONDITION_TEXT];
     char *authorization, *cookie;
     char *proxy_target, *proxy_authorization; /* where the request goes to a proxy as it is */
     const char **fields;                      /* the user's */
@@ -121,7 +122,7 @@ static int write_parts(struct parts *p, struct afetch_request *r, struct buf *ou
         {"Referer", r->referer ? r->referer : s->defaults.referer},
         {"Range", ranges_field(r, p->range)},
         {"If-Range", ranges_condition(r)},
-        {condition_name(&r->condition), condition_value(&r->condition)},
+        {condition_name(&r->condition), condition_value(&r->condition, p->condition)},
         {"Proxy-Connection", p->proxy_target ? "Keep-Alive" : NULL},
         {"Transfer-Encoding", upload_coding(r)},
     };

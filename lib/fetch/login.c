@@ -47,8 +47,8 @@ void login_deinit(struct login *l)
 /* The user info of the URL or, where a redirect named none, of the one that was asked for. */
 static const struct url *url_with_user(const struct afetch_request *r)
 {
-    bool own = r->url.user || r->url.password || !r->first_url.storage;
-    return own ? &r->url : &r->first_url;
+    bool own = r->url.user || r->url.password || !r->first_url;
+    return own ? &r->url : r->first_url;
 }
 
 /* A look-up is for the very host, so that its answer is no secret of another one's. */

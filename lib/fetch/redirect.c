@@ -1,5 +1,6 @@
 #include "fetch/redirect.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "fetch/attempt.h"
@@ -93,6 +94,19 @@ static int set_referer(struct afetch_request *r)
     return 0;
 }
 
+/* Makes to the URL of the request, which keeps the one that was asked for. */
+static int move_to(struct afetch_request *r, const struct url *to)
+{
+    if (r->first_url)
+        url_deinit(&r->url);
+    else if ((r->first_url = malloc(sizeof *r->first_url)))
+        *r->first_url = r->url;
+    else
+        return error_set(&r->err, ERR_MEMORY, 0, NULL);
+    r->url = *to;
+    return 0;
+}
+
 int redirect_follow(struct afetch_request *r)
 {
     struct url to = {0};
@@ -103,16 +117,13 @@ int redirect_follow(struct afetch_request *r)
     rc = check_scheme(r, &to);
     if (rc == 0)
         rc = set_referer(r);
+    if (rc == 0)
+        rc = move_to(r, &to);
     if (rc < 0) {
         url_deinit(&to);
         return rc;
     }
     session_trace(r->session, r, "Redirected to %s", to.shown);
-    if (!r->first_url.storage)
-        r->first_url = r->url;
-    else
-        url_deinit(&r->url);
-    r->url = to;
     r->redirects++;
     r->as_get = r->as_get || becomes_get(r);
     attempt_reset(r);
@@ -121,6 +132,6 @@ int redirect_follow(struct afetch_request *r)
 
 bool redirect_crossed(const struct afetch_request *r)
 {
-    const struct url *a = &r->first_url, *b = &r->url;
-    return a->storage && (a->tls != b->tls || a->port != b->port || strcmp(a->host, b->host) != 0);
+    const struct url *a = r->first_url, *b = &r->url;
+    return a && (a->tls != b->tls || a->port != b->port || strcmp(a->host, b->host) != 0);
 }

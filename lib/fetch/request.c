@@ -63,7 +63,9 @@ void afetch_request_free(struct afetch_request *r)
     free(r->shown);
     free(r->text);
     url_deinit(&r->url);
-    url_deinit(&r->first_url);
+    if (r->first_url)
+        url_deinit(r->first_url);
+    free(r->first_url);
     error_clear(&r->err);
     error_clear(&r->refusal);
     free(r);
@@ -338,7 +340,7 @@ void request_done(struct afetch_request *r, int rc)
         .reused = r->reused,
         .redirects = r->redirects,
         .retries = r->retries,
-        .effective_url = r->first_url.storage ? r->url.shown : r->shown,
+        .effective_url = r->first_url ? r->url.shown : r->shown,
     };
     if (r->callbacks.done)
         r->callbacks.done(r->arg, r, &result);

@@ -35,20 +35,18 @@ struct afetch_request {
     size_t text_len;
     char *shown;                           /* less its user info */
     struct url url;                        /* of this hop */
-    struct url first_url;                  /* the one asked for, once a redirect was followed; else all zero */
+    struct url *first_url;                 /* the one asked for, once a redirect was followed; else NULL */
     char *origin;                          /* "https://[host]:port" of this hop */
     struct credentials *credentials;       /* for that origin; NULL: none */
     struct credentials *proxy_credentials; /* for the proxy on the way; NULL: none */
     int connect_status;                    /* of the last answer to a CONNECT in this hop; 0: none */
     struct route route;                    /* to it */
-    bool parsed;
-    char *method; /* NULL: by whether there is a body */
-    bool head_only;
+    char *method;                          /* NULL: by whether there is a body */
+    bool parsed, head_only, timeout_set;
     char **headers;
     size_t header_count;
     char *user, *password; /* given by hand for this request; NULL: not */
     uint64_t timeout_ms;
-    bool timeout_set;
     struct condition condition;
     struct ranges ranges; /* asked for, and what the receiver has */
     struct afetch_callbacks callbacks;
@@ -57,13 +55,13 @@ struct afetch_request {
 
     struct error err;     /* the first failure */
     struct error refusal; /* of a status whose body is delivered all the same: it fails in the end */
-    uint64_t start_ns, queued_ns, sent_ns, first_byte_ns, done_ns; /* the engine's clock; 0: not yet */
+    uint64_t start_ns, queued_ns, sent_ns, first_byte_ns; /* the engine's clock; 0: not yet */
     struct dial_times times;
     struct addr peer;
     bool have_peer, reused;
     bool discard, satisfied; /* the body is only read past; and without it all is well */
+    bool decoding;           /* what decode was fed is not used up */
     struct decode *decode;   /* takes content codings off; NULL: there are none */
-    bool decoding;           /* what it was fed is not used up */
     uint64_t discarded;      /* bytes of a body that is only read past */
     uint64_t wire_bytes;     /* of the body, as it came */
     uint32_t header_bytes;   /* of the response's heads */

@@ -117,8 +117,8 @@ def check_trace(trace):
         assert isinstance(e["pid"], int) and isinstance(e["tid"], int) and isinstance(e["args"], dict) and e["name"] and e["cat"]
         assert e["ph"] == "M" or isinstance(e["ts"], (int, float))
         if e["ph"] == "X":
-            # In nanoseconds, so that they are whole.
-            tracks.setdefault(e["tid"], []).append((round(e["ts"] * 1000), -round(e["dur"] * 1000)))
+            assert isinstance(e["ts"], int) and isinstance(e["dur"], int), "they can be added up without an error"
+            tracks.setdefault(e["tid"], []).append((e["ts"], -e["dur"]))
     for track in tracks.values():  # one within the other, or apart
         ends = []
         for begin, minus in sorted(track):
