@@ -26,7 +26,8 @@ bool heads_full(const struct heads *h)
 
 void heads_end(struct heads *h)
 {
-    report_file_end(&h->file, h->report);
+    if (h->report)
+        report_file_end(&h->file, h->report);
 }
 
 bool heads_any(const struct heads *h)

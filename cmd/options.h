@@ -49,6 +49,8 @@ enum option_kind {
     OPTION_CONTINUE, /* options.resume: a number, or - */
     OPTION_TIME,     /* options.condition: a date, or a file */
     OPTION_DATA,     /* one more piece of options.data or options.query, as min says (options_body.h) */
+    OPTION_VERBOSE,  /* options.verbose: how often it stands in one argument */
+    OPTION_TRACE,    /* options.trace_file, and options.trace becomes min */
     OPTION_HELP,
     OPTION_VERSION,
     OPTION_SOON /* named in the contract, not there yet: a usage error that says so */
@@ -123,6 +125,9 @@ struct options_input {
     int fd; /* of a list that is open already, and is read from there; 0: none */
 };
 
+/* How what happens is told. */
+enum options_trace { TRACE_NONE, TRACE_PLAIN, TRACE_ASCII, TRACE_FULL };
+
 /* What a status that is no success means. */
 enum options_fail { FAIL_NEVER = 1, FAIL_DROP, FAIL_WITH_BODY };
 
@@ -141,7 +146,12 @@ struct options {
     enum options_action action;
     const char *help_topic; /* NULL: the short help */
 
-    bool silent, show_error, verbose;
+    bool silent, show_error;
+    enum options_trace trace;
+    unsigned verbose;       /* how many v */
+    const char *trace_file; /* "-": standard output; "%": standard error; NULL: that */
+    bool trace_time, trace_ids;
+    const char *stderr_file;           /* NULL: standard error stays what it is; "-": standard output */
     bool include;                      /* heads before bodies */
     bool ordered;                      /* what is printed has the order of the inputs */
     bool disable;                      /* taken: it counts as the first argument alone */

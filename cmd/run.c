@@ -9,6 +9,7 @@
 #include "sent.h"
 #include "signals.h"
 #include "target.h"
+#include "tracer.h"
 #include "transfer.h"
 #include "url_edit.h"
 
@@ -34,6 +35,7 @@ struct run {
     struct afetch_session *session;
     struct reports reports;
     struct heads heads;
+    struct tracer tracer;
     struct input input;
     struct transfers transfers;
     struct login login;
@@ -212,7 +214,7 @@ static void take_item(struct run *r)
 static bool room(struct run *r)
 {
     return transfers_room(&r->transfers) && !output_full(&r->report->out) && !reports_full(&r->reports) &&
-           !heads_full(&r->heads);
+           !heads_full(&r->heads) && !tracer_full(&r->tracer);
 }
 
 static enum afetch_next next(void *arg, struct afetch_request **out)
@@ -289,7 +291,7 @@ static void on_trace(void *arg, const struct afetch_request *request, enum afetc
                      size_t len)
 {
     struct run *r = arg;
-    report_trace(r->report, afetch_request_number(request), kind, text, len);
+    tracer_tell(&r->tracer, request, kind, text, len);
 }
 
 /* Takes up what other threads have done, and what a signal asked for. */
@@ -345,7 +347,7 @@ static bool open_session(struct run *r)
     library_options(&opt, o);
     login_begin(&r->login, o, &opt);
     opt.parallel_max = r->parallel = run_fit(o, r->report);
-    if (o->verbose) {
+    if (o->trace) {
         opt.trace = on_trace;
         opt.trace_arg = r;
     }
@@ -380,6 +382,7 @@ static void fetch_all(struct run *r, uint64_t start_ns)
     output_begin(&r->report->out, wake, r);
     reports_begin(&r->reports, wake, r);
     heads_begin(&r->heads, wake, r);
+    tracer_begin(&r->tracer, wake, r);
 
     cookies_begin(r->session, r->options, r->report);
     signals_catch(r->session);
@@ -400,6 +403,7 @@ static void fetch_all(struct run *r, uint64_t start_ns)
     cookies_end(r->session, r->options, r->report);
     reports_end(&r->reports);
     heads_end(&r->heads);
+    tracer_end(&r->tracer);
     output_end(&r->report->out, answer, r);
     report_check(r->report);
     if (!r->options->dry_run)
@@ -413,7 +417,8 @@ static bool open_reports(struct run *r)
     r->report->reports = &r->reports;
     r->report->lines = !o->jsonl && !o->write_out && !options_use_stdout(o);
     bool opened = reports_open(&r->reports, o, r->report);
-    return heads_open(&r->heads, o, r->report) && opened;
+    opened = heads_open(&r->heads, o, r->report) && opened;
+    return tracer_open(&r->tracer, o, r->report) && opened;
 }
 
 static bool make_body(struct run *r)
@@ -428,12 +433,13 @@ static bool make_body(struct run *r)
 int run(const struct options *options, struct report *report)
 {
     uint64_t start_ns = now_ns();
-    struct run r = {.options = options, .report = report, .heads.file.fd = -1, .heads.report = report};
+    struct run r = {.options = options, .report = report, .heads.file.fd = -1, .tracer.file.fd = -1};
     if (make_body(&r) && open_reports(&r) && open_session(&r)) {
         fetch_all(&r, start_ns);
         afetch_session_free(r.session);
     }
     heads_end(&r.heads);
+    tracer_end(&r.tracer);
     reports_close(&r.reports);
     report->reports = NULL;
     login_end(&r.login);

@@ -105,7 +105,10 @@ struct afetch_login {
 enum afetch_trace {
     AFETCH_TRACE_INFO,     /* one line of text about what happens */
     AFETCH_TRACE_HEAD_OUT, /* one line of the request's head, without its line end */
-    AFETCH_TRACE_HEAD_IN   /* one line of a response's head */
+    AFETCH_TRACE_HEAD_IN,  /* one line of a response's head */
+    AFETCH_TRACE_REQUEST,  /* the request's head as a whole, with its line ends, before its lines */
+    AFETCH_TRACE_DATA_OUT, /* bytes of the request's body, with the lines around chunks */
+    AFETCH_TRACE_DATA_IN   /* bytes of a response's body, as they came */
 };
 
 enum afetch_ip { AFETCH_IP_ANY, AFETCH_IP_V4, AFETCH_IP_V6 };
@@ -443,6 +446,8 @@ AFETCH_API enum afetch_code afetch_request_set_condition(struct afetch_request *
 AFETCH_API const char *afetch_request_url(const struct afetch_request *r);
 /* 1, 2, 3… in the order in which requests came to the session. 0 before. */
 AFETCH_API uint64_t afetch_request_number(const struct afetch_request *r);
+/* Which connection it has or had last: 1, 2, … in a session; 0: none in this attempt. Within callbacks and trace. */
+AFETCH_API uint64_t afetch_request_connection(const struct afetch_request *r);
 /* The arg of afetch_request_set_callbacks; NULL without. */
 AFETCH_API void *afetch_request_arg(const struct afetch_request *r);
 /* The first field of that name (in any case) in the response, within head and hop; NULL if there is none. */

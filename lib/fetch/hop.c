@@ -22,6 +22,7 @@ static int begin_exchange(struct hop *h)
     struct afetch_request *r = h->request;
     r->peer = h->conn->peer;
     r->have_peer = true;
+    r->conn_id = h->conn->id;
     r->reused = h->conn->used;
     struct tls *tls = proxying_server_tls(r, h->conn->stream);
     r->tls_version = tls ? tls_version(tls) : NULL;
@@ -91,8 +92,10 @@ static int take_event(struct hop *h)
         r->first_byte_ns = engine_now_ns(r->worker->engine);
     if (event == EXCHANGE_HEAD)
         return take_head(r, h->conn->http1);
-    if (event == EXCHANGE_BODY)
+    if (event == EXCHANGE_BODY) {
+        session_trace_data(r->session, r, false, data, len);
         return step_of(response_body(r, data, len));
+    }
     heads_tell(r, h->conn->http1, AFETCH_HEAD_INFORM);
     if (r->upload)
         upload_informed(r, http1_status(h->conn->http1));

@@ -111,6 +111,8 @@ void session_trace(struct afetch_session *s, const struct afetch_request *r, con
 void session_trace_request(struct afetch_session *s, const struct afetch_request *r, const char *head, size_t len)
 {
     const char *end = head + len;
+    if (s->trace)
+        trace(s, r, AFETCH_TRACE_REQUEST, head, len);
     while (s->trace && head < end) {
         const char *eol = memchr(head, '\r', (size_t)(end - head));
         if (!eol)
@@ -118,6 +120,13 @@ void session_trace_request(struct afetch_session *s, const struct afetch_request
         trace(s, r, AFETCH_TRACE_HEAD_OUT, head, (size_t)(eol - head));
         head = eol + 2;
     }
+}
+
+void session_trace_data(struct afetch_session *s, const struct afetch_request *r, bool out, const void *data,
+                        size_t len)
+{
+    if (s->trace && len)
+        trace(s, r, out ? AFETCH_TRACE_DATA_OUT : AFETCH_TRACE_DATA_IN, data, len);
 }
 
 void session_trace_response(struct afetch_session *s, const struct afetch_request *r, const char *head, size_t len)
