@@ -1,8 +1,13 @@
 #include "asked.h"
 
+const char *asked_method(const struct options *o, bool upload)
+{
+    return o->method ? o->method : o->head ? "HEAD" : upload ? "PUT" : NULL;
+}
+
 static enum afetch_code set(struct afetch_request *r, const struct options *o, bool upload)
 {
-    const char *method = o->method ? o->method : o->head ? "HEAD" : upload ? "PUT" : NULL;
+    const char *method = asked_method(o, upload);
     enum afetch_code code = method ? afetch_request_set_method(r, method) : AFETCH_OK;
     if (o->head)
         afetch_request_set_head_only(r);

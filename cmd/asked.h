@@ -5,6 +5,9 @@
 #include "fields.h"
 #include "options.h"
 
+/* The method, unless the input itself says another; NULL: by whether there is a body. upload: a file is sent (-T). */
+const char *asked_method(const struct options *o, bool upload);
+
 /* A request for a URL, as the options have it, less its body; upload: a file is sent (-T). NULL without memory. */
 struct afetch_request *asked_request(const struct options *o, const struct fields *own, bool upload, const char *url,
                                      size_t len);

@@ -117,3 +117,15 @@ int bytes_add_file(struct bytes *b, const char *path, size_t max)
     close(fd);
     return error;
 }
+
+bool bytes_write(int fd, const char *data, size_t len)
+{
+    while (len) {
+        ssize_t n = write(fd, data, len);
+        if (n < 0 && errno != EINTR)
+            return false;
+        data += n > 0 ? n : 0;
+        len -= n > 0 ? (size_t)n : 0;
+    }
+    return true;
+}

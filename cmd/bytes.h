@@ -19,4 +19,7 @@ bool bytes_add_encoded(struct bytes *b, const void *data, size_t len, bool plus)
 /* Adds the whole of a file ("-": standard input), if that is not over max bytes. 0 or an errno: ENOMEM, EFBIG, ... */
 int bytes_add_file(struct bytes *b, const char *path, size_t max);
 
+/* Writes all of it, whatever signals come. false with errno. */
+bool bytes_write(int fd, const char *data, size_t len);
+
 #endif

@@ -195,7 +195,8 @@ struct options {
     struct shard shard;
     unsigned repeat;
     bool dry_run;
-    bool sha256; /* bodies' digests are made */
+    const char *journal, *failed; /* files, or NULL */
+    bool sha256;                  /* bodies' digests are made */
     bool remote_header_name, create_dirs, skip_existing, remote_time, sync_files;
     unsigned clobber;          /* enum options_clobber */
     const char *output_dir;    /* NULL: none */

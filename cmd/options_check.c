@@ -210,7 +210,11 @@ static int check_reports(struct options *o)
 {
     const struct {
         const char *name, *path;
-    } reports[] = {{"har", o->har}, {"perfetto", o->perfetto}, {"report", o->report}};
+    } reports[] = {{"har", o->har},
+                   {"perfetto", o->perfetto},
+                   {"journal", o->journal},
+                   {"failed", o->failed},
+                   {"report", o->report}};
     for (size_t i = 0; i < sizeof reports / sizeof reports[0]; i++)
         if (reports[i].path && strcmp(reports[i].path, "-") == 0)
             return refuse(o, "--%s writes to a file, not to standard output", reports[i].name);

@@ -1,4 +1,5 @@
 #include "part.h"
+#include "bytes.h"
 #include "text.h"
 
 #include <errno.h>
@@ -61,18 +62,6 @@ static char *info_path(const char *path, const char *more)
 
 /* ---- the info --------------------------------------------------------------------------------------------------- */
 
-static bool write_whole(int fd, const char *data, size_t len)
-{
-    while (len) {
-        ssize_t n = write(fd, data, len);
-        if (n < 0 && errno != EINTR)
-            return false;
-        data += n > 0 ? n : 0;
-        len -= n > 0 ? (size_t)n : 0;
-    }
-    return true;
-}
-
 /* A line each, and behind them the sum of all: what was cut or mixed up is none. */
 static void write_text(struct text *t, const struct part_info *info)
 {
@@ -90,7 +79,7 @@ int part_write_info(const char *path, const struct part_info *info)
     int fd = -1, error = t.failed || !name || !temp ? ENOMEM : 0;
     if (!error && (fd = mkostemp(temp, O_CLOEXEC)) < 0)
         error = errno;
-    if (fd >= 0 && !write_whole(fd, t.data, t.len))
+    if (fd >= 0 && !bytes_write(fd, t.data, t.len))
         error = errno;
     if (fd >= 0 && close(fd) < 0 && !error)
         error = errno;

@@ -40,13 +40,21 @@ bool reports_open(struct reports *rs, const struct options *o, struct report *re
         add(rs, report, "write-out", NULL, writeout_new(o));
         writeout_check(o, report);
     }
+    if (o->failed) {
+        bool opened;
+        add(rs, report, "failed", NULL, failed_new(o->failed, report, &opened));
+        rs->failed = rs->failed || !opened;
+    }
     return !rs->failed;
 }
 
 void reports_begin(struct reports *rs, void (*wake)(void *arg), void *arg)
 {
-    for (size_t i = 0; i < rs->count; i++)
+    for (size_t i = 0; i < rs->count; i++) {
         report_file_begin(&rs->sink[i]->file, wake, arg);
+        if (rs->sink[i]->begin)
+            rs->sink[i]->begin(rs->sink[i], wake, arg);
+    }
 }
 
 void reports_tell(struct reports *rs, struct record *rec)
@@ -61,7 +69,7 @@ bool reports_full(const struct reports *rs)
 {
     bool full = false;
     for (size_t i = 0; i < rs->count; i++)
-        full = report_file_full(&rs->sink[i]->file) || full;
+        full = report_file_full(&rs->sink[i]->file) || (rs->sink[i]->full && rs->sink[i]->full(rs->sink[i])) || full;
     return full;
 }
 

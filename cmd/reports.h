@@ -13,6 +13,9 @@ struct sink {
     unsigned want;           /* RECORD_... */
     bool skipped_too;        /* it is told of inputs that were skipped, too */
     void (*tell)(struct sink *s, const struct record *rec);
+    void (*begin)(struct sink *s, void (*wake)(void *arg),
+                  void *arg); /* for files of its own; NULL: none, and so full */
+    bool (*full)(const struct sink *s);
     void (*end)(struct sink *s);  /* all inputs were told; NULL: nothing is left to be written */
     void (*free)(struct sink *s); /* what is its own, the struct included */
 };
@@ -44,6 +47,8 @@ struct sink *har_new(void);
 /* zero_ns: when the run began, on CLOCK_MONOTONIC. */
 struct sink *perfetto_new(uint64_t zero_ns);
 struct sink *page_new(const struct options *o, uint64_t zero_ns, int64_t wall_ns);
+/* Has opened what it needs, or told that it cannot. */
+struct sink *failed_new(const char *path, struct report *report, bool *opened);
 struct sink *jsonl_new(const struct options *o);
 struct sink *writeout_new(const struct options *o);
 /* Warns of variables that there are not. */

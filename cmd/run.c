@@ -1,7 +1,9 @@
 #include "run.h"
+#include "asked.h"
 #include "cookies.h"
 #include "heads.h"
 #include "input.h"
+#include "journal.h"
 #include "library_options.h"
 #include "login.h"
 #include "outfile.h"
@@ -39,6 +41,7 @@ struct run {
     struct input input;
     struct transfers transfers;
     struct login login;
+    struct journal *journal;  /* NULL: none */
     struct afetch_body *body; /* of every request; NULL: none */
     unsigned parallel;        /* transfers at once */
     uint64_t inputs;          /* taken */
@@ -150,15 +153,41 @@ static void plan(struct run *r, const struct transfer_start *start, const char *
     free(path);
 }
 
-static void begin(struct run *r, const struct transfer_start *start, const char *url, size_t len)
+/* Whether an earlier run has recorded it; start gets its key. */
+static bool is_recorded(struct run *r, struct transfer_start *start, struct journal_key *key, const char *url,
+                        size_t len)
 {
+    struct afetch_request *shown = r->journal ? afetch_request_new(url, len) : NULL;
+    if (!shown)
+        return false;
+    const struct target target = transfers_target(start, afetch_request_url(shown));
+    if (journal_key(r->journal, asked_method(r->options, start->upload != NULL), &target, start->own, key))
+        start->key = key;
+    bool recorded = start->key && journal_has(r->journal, key);
+    if (recorded && !transfers_skip(&r->transfers, start, afetch_request_url(shown))) {
+        struct record rec = transfers_record(start);
+        rec.url = afetch_request_url(shown);
+        rec.skipped = true;
+        if (!report_end(r->report, &rec))
+            end_early(r);
+    }
+    afetch_request_free(shown);
+    return recorded;
+}
+
+static void begin(struct run *r, struct transfer_start *start, const char *url, size_t len)
+{
+    struct journal_key key;
+    if (is_recorded(r, start, &key, url, len))
+        return;
     if (r->options->dry_run)
         plan(r, start, url, len);
     else
         transfers_begin(&r->transfers, start, url, len);
+    start->key = NULL;
 }
 
-static void begin_edited(struct run *r, const struct transfer_start *start, const struct input_item *item)
+static void begin_edited(struct run *r, struct transfer_start *start, const struct input_item *item)
 {
     struct bytes url = {0};
     if (edit_url(r->options, item, &url))
@@ -378,6 +407,9 @@ static void fetch_all(struct run *r, uint64_t start_ns)
     input_init(&r->input, r->options, wake, r);
     transfers_init(&r->transfers, r->report, &owner, r->options->sync ? SYNC_FILES : r->parallel, r->options->sync);
     prepare_printing(r);
+    r->transfers.journal = r->journal;
+    if (r->journal)
+        journal_begin(r->journal, wake, r);
     r->report->out.stopped = stopped;
     output_begin(&r->report->out, wake, r);
     reports_begin(&r->reports, wake, r);
@@ -421,6 +453,14 @@ static bool open_reports(struct run *r)
     return tracer_open(&r->tracer, o, r->report) && opened;
 }
 
+static bool open_journal(struct run *r)
+{
+    const struct options *o = r->options;
+    if (o->journal)
+        r->journal = journal_open(o->journal, o->sync_files, r->report);
+    return !o->journal || r->journal;
+}
+
 static bool make_body(struct run *r)
 {
     struct sent_error error;
@@ -434,7 +474,7 @@ int run(const struct options *options, struct report *report)
 {
     uint64_t start_ns = now_ns();
     struct run r = {.options = options, .report = report, .heads.file.fd = -1, .tracer.file.fd = -1};
-    if (make_body(&r) && open_reports(&r) && open_session(&r)) {
+    if (make_body(&r) && open_reports(&r) && open_journal(&r) && open_session(&r)) {
         fetch_all(&r, start_ns);
         afetch_session_free(r.session);
     }
@@ -442,6 +482,7 @@ int run(const struct options *options, struct report *report)
     tracer_end(&r.tracer);
     reports_close(&r.reports);
     report->reports = NULL;
+    journal_close(r.journal);
     login_end(&r.login);
     afetch_body_free(r.body);
     int signal = report->out.broken ? 0 : signals_caught();

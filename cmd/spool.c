@@ -1,4 +1,5 @@
 #include "spool.h"
+#include "bytes.h"
 #include "signals.h"
 
 #include <errno.h>
@@ -62,19 +63,6 @@ static int open_list(const char *path)
     return is_stdin(path) ? STDIN_FILENO : open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 }
 
-/* false with errno. */
-static bool write_all(int fd, const char *data, size_t len)
-{
-    while (len) {
-        ssize_t n = write(fd, data, len);
-        if (n < 0 && errno != EINTR)
-            return false;
-        data += n > 0 ? n : 0;
-        len -= n > 0 ? (size_t)n : 0;
-    }
-    return true;
-}
-
 static bool copy(const char *path, int from, int to, struct report *report)
 {
     static char buf[CHUNK];
@@ -84,7 +72,7 @@ static bool copy(const char *path, int from, int to, struct report *report)
             return true;
         if (n < 0 && errno != EINTR && errno != EAGAIN)
             return unreadable(path, report);
-        if (n > 0 && !write_all(to, buf, (size_t)n))
+        if (n > 0 && !bytes_write(to, buf, (size_t)n))
             return unwritable(path, report);
     }
     return false;

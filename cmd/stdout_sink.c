@@ -24,6 +24,7 @@ struct stdout_body {
     bool written;  /* some of it has left */
     bool paused;
     bool complete;
+    bool told; /* finish was called */
 };
 
 struct stdout_line {
@@ -242,8 +243,12 @@ void stdout_sink_pump(struct stdout_sink *s)
                 resume(b);
             break;
         }
-        s->current = NULL;
-        s->owner.finish(b->owner);
+        if (!b->told) {
+            b->told = true;
+            s->owner.finish(b->owner);
+        }
+        if (s->current == b) /* it is not told yet: what is told of it comes before the next */
+            break;
     }
     resume_waiting(s);
     tell_waiting(s);

@@ -16,7 +16,8 @@ struct stdout_sink_owner {
     void (*hold)(void *arg, size_t count); /* so many bodies are complete and wait for their turn */
     void (*warn)(void *arg, int error);    /* there can be no file; it goes on with memory alone */
     void (*resume)(void *body_owner);      /* there is room after STDOUT_FULL */
-    void (*finish)(void *body_owner);      /* it is complete, and all is on its way: stdout_body_free */
+    void (*finish)(
+        void *body_owner); /* it is complete, and all is on its way; the next one comes after stdout_body_free */
     void *arg;
 };
 

@@ -6,6 +6,7 @@
 #include "filework.h"
 #include "heads.h"
 #include "infile.h"
+#include "journal.h"
 #include "reports.h"
 #include "signals.h"
 #include "spool.h"
@@ -13,6 +14,7 @@
 #include "target.h"
 #include "thread.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,6 +59,9 @@ struct transfer {
     bool filed;                   /* it is to have a file */
     bool late;                    /* whose name is not known before the head has come (-J) */
     uint64_t n;                   /* of such a one: which input, */
+    bool keyed;                   /* it is to be recorded */
+    struct journal_key key;       /* under this */
+    char *modified;               /* Last-Modified, for its record; or NULL */
     char *redirect;               /* and where the last redirect led; NULL: there was none */
     struct filework *file;        /* NULL: it has none, or not yet */
     int descriptor;               /* what the file is, if it is standard output or standard error; else -1 */
@@ -117,22 +122,28 @@ static bool save_etag(const struct transfer *t, char *sentence, size_t size)
 
 static void tell_end(struct transfer *t, struct record *rec)
 {
-    if (t->all->heads)
-        heads_finish(t->all->heads, &t->heads);
+    struct transfers *ts = t->all;
+    if (ts->heads)
+        heads_finish(ts->heads, &t->heads);
     record_log_fill(t->log, rec);
     rec->id = t->id;
     if (t->sum && *t->sum->got)
         rec->sha256 = t->sum->got;
-    if (!report_end(t->all->report, rec))
-        t->all->owner.end_run(t->all->owner.arg);
+    if (!report_end(ts->report, rec))
+        ts->owner.end_run(ts->owner.arg);
+    bool in_line = t->body != NULL;
+    stdout_body_free(t->body);
     record_log_free(t->log);
     free(t->url);
     free(t->why);
     free(t->etag);
     free(t->redirect);
+    free(t->modified);
     free(t->id);
     sum_free(t->sum);
     free(t);
+    if (in_line && !transfers_busy(ts)) /* there may be nothing more to wait for */
+        ts->owner.wake(ts->owner.arg);
 }
 
 /* It has ended, and is told when its turn has come: what is to be told then is kept. */
@@ -156,12 +167,9 @@ static void get_in_line(struct transfer *t, const char *url, int code, const cha
     stdout_body_end(t->body, url_copy && (t->kept || shows_heads));
 }
 
-/* It leaves all lines. */
-static void let_go(struct transfer *t)
+static void end_file(struct transfer *t)
 {
     struct transfers *ts = t->all;
-    bool waited_for = t->filed || t->body;
-    stdout_body_free(t->body);
     const char *sum = t->file ? filework_sum(t->file) : NULL;
     if (sum)
         snprintf(t->sum->got, sizeof t->sum->got, "%s", sum);
@@ -172,8 +180,62 @@ static void let_go(struct transfer *t)
         filework_free(t->file);
         t->file = NULL;
         t->filed = false;
+        if (!ts->first) /* there may be nothing more to wait for */
+            ts->owner.wake(ts->owner.arg);
     }
-    if (waited_for && !transfers_busy(ts)) /* there may be nothing more to wait for */
+}
+
+static void tell_result(struct transfer *t, const char *url, int code, const char *why)
+{
+    struct record rec = {.place = t->place,
+                         .number = number_of(t),
+                         .url = url,
+                         .code = code,
+                         .error = why ? why : "",
+                         .bytes = t->skipped ? 0 : t->bytes,
+                         .skipped = t->skipped};
+    tell_end(t, &rec);
+}
+
+/* A success is recorded before anything is told of it. false: there is no journal. */
+static bool record_it(struct transfer *t, const char *url)
+{
+    struct transfers *ts = t->all;
+    const struct journal_record record = {.key = &t->key,
+                                          .url = url,
+                                          .status = t->status,
+                                          .bytes = t->bytes,
+                                          .etag = t->etag,
+                                          .modified = t->modified,
+                                          .sha256 = t->sum && *t->sum->got ? t->sum->got : NULL};
+    if (!t->keyed || (!t->url && !(t->url = strdup(url))) || !journal_add(ts->journal, &record, t))
+        return false;
+    ts->recording++;
+    t->prev = NULL;
+    t->next = ts->recorded;
+    if (t->next)
+        t->next->prev = t;
+    ts->recorded = t;
+    return true;
+}
+
+static void on_recorded(void *owner, int error)
+{
+    struct transfer *t = owner;
+    struct transfers *ts = t->all;
+    ts->recording--;
+    if (t->prev)
+        t->prev->next = t->next;
+    else
+        ts->recorded = t->next;
+    if (t->next)
+        t->next->prev = t->prev;
+    if (error && !ts->journal_failed)
+        report_run_failure(ts->report, AFETCH_WRITE, "--journal: %.300s cannot be written: %s", t->options->journal,
+                           strerror(error));
+    ts->journal_failed = ts->journal_failed || error;
+    tell_result(t, t->url, t->code, t->why);
+    if (!ts->recording) /* there may be nothing more to wait for */
         ts->owner.wake(ts->owner.arg);
 }
 
@@ -184,19 +246,13 @@ static void finish(struct transfer *t, const char *url, int code, const char *wh
         get_in_line(t, url, code, why);
         return;
     }
-    let_go(t);
+    end_file(t);
     if (!code && !t->skipped && !save_etag(t, sentence, sizeof sentence)) {
         code = AFETCH_WRITE;
         why = sentence;
     }
-    struct record rec = {.place = t->place,
-                         .number = number_of(t),
-                         .url = url,
-                         .code = code,
-                         .error = why ? why : "",
-                         .bytes = t->skipped ? 0 : t->bytes,
-                         .skipped = t->skipped};
-    tell_end(t, &rec);
+    if (code || t->skipped || !record_it(t, url))
+        tell_result(t, url, code, why);
 }
 
 /* Its file is there, and stays (--skip-existing). */
@@ -270,10 +326,13 @@ static enum afetch_flow refuse(struct afetch_request *r, enum afetch_code code, 
 
 static bool keep_etag(struct transfer *t, const struct afetch_request *r)
 {
-    const char *etag = t->options->etag_save ? afetch_request_header(r, "ETag") : NULL;
+    const char *etag = t->options->etag_save || t->keyed ? afetch_request_header(r, "ETag") : NULL;
+    const char *modified = t->keyed ? afetch_request_header(r, "Last-Modified") : NULL;
     free(t->etag);
+    free(t->modified);
     t->etag = etag ? strdup(etag) : NULL;
-    return !etag || t->etag;
+    t->modified = modified ? strdup(modified) : NULL;
+    return (!etag || t->etag) && (!modified || t->modified);
 }
 
 /* How its file is made. */
@@ -688,6 +747,9 @@ static struct transfer *new_transfer(struct transfers *ts, const struct transfer
         return NULL;
     *t =
         (struct transfer){.all = ts, .options = start->options, .place = start->place, .n = start->n, .descriptor = -1};
+    t->keyed = start->key != NULL;
+    if (start->key)
+        t->key = *start->key;
     t->to_stdout = goes_to_stdout(ts, start);
     bool dumps = ts->heads && ts->heads->dump_stdout;
     bool lines_up = ts->sink && (ts->all_in_line || t->to_stdout || dumps);
@@ -718,6 +780,14 @@ void transfers_refuse(struct transfers *ts, const struct transfer_start *start, 
         ts->owner.end_run(ts->owner.arg);
 }
 
+bool transfers_skip(struct transfers *ts, const struct transfer_start *start, const char *url)
+{
+    struct transfer *t = ts->all_in_line ? new_transfer(ts, start) : NULL;
+    if (t)
+        finish_skipped(t, url);
+    return t != NULL;
+}
+
 void transfers_out_of_memory(struct transfers *ts, const struct transfer_start *start)
 {
     transfers_refuse(ts, start, NULL, AFETCH_MEMORY, afetch_code_text(AFETCH_MEMORY));
@@ -739,7 +809,7 @@ void transfers_begin(struct transfers *ts, const struct transfer_start *start, c
     bool takes_body = filed || t->to_stdout || t->sum;
     if (t->log || filed)
         callbacks.hop = on_hop;
-    if (takes_body || t->options->etag_save)
+    if (takes_body || t->keyed || t->options->etag_save)
         callbacks.head = on_head;
     if (takes_body) {
         callbacks.body = on_body;
@@ -898,6 +968,8 @@ static void on_news(void *owner, unsigned news)
 
 void transfers_woken(struct transfers *ts)
 {
+    if (ts->journal)
+        journal_collect(ts->journal, on_recorded);
     if (ts->files)
         files_collect(ts->files, on_news);
     if (ts->sink)
@@ -920,13 +992,13 @@ void transfers_init(struct transfers *ts, struct report *report, const struct tr
 
 bool transfers_room(const struct transfers *ts)
 {
-    return ts->ahead < AHEAD_MAX && ts->finishing < ts->parallel &&
+    return ts->ahead < AHEAD_MAX && ts->finishing < ts->parallel && ts->recording < JOURNAL_FULL &&
            (!ts->sink || stdout_sink_waiting(ts->sink) < AHEAD_MAX + (size_t)ts->parallel);
 }
 
 bool transfers_busy(const struct transfers *ts)
 {
-    return ts->first || (ts->sink && stdout_sink_any(ts->sink));
+    return ts->first || ts->recording || (ts->sink && stdout_sink_any(ts->sink));
 }
 
 void transfers_describe(struct transfers *ts, void (*line)(void *arg, const char *text), void *arg)
@@ -981,9 +1053,6 @@ static void end_unstarted(struct transfers *ts, enum afetch_code code)
 
 static void end_files(struct transfers *ts, enum afetch_code code)
 {
-    end_unstarted(ts, code);
-    if (!ts->files)
-        return;
     do
         files_collect(ts->files, on_news);
     while (files_count(ts->files) && files_wait(ts->files, END_WAIT_MS));
@@ -993,19 +1062,33 @@ static void end_files(struct transfers *ts, enum afetch_code code)
     files_drop(ts->files);
 }
 
+/* What is whole is recorded, unless the disk does not answer. */
+static void end_records(struct transfers *ts)
+{
+    while (ts->recording && journal_wait(ts->journal, END_WAIT_MS))
+        journal_collect(ts->journal, on_recorded);
+    while (ts->recorded)
+        on_recorded(ts->recorded, ETIMEDOUT);
+}
+
 /* Those whose turn on standard output does not come any more. */
 static void end_line(struct transfers *ts, enum afetch_code code)
 {
     struct transfer *t;
-    while ((t = stdout_sink_any(ts->sink)))
+    while ((t = stdout_sink_any(ts->sink))) {
         finish_stopped(t, t->url_is_none ? NULL : url_of(t), code);
+        end_records(ts);
+    }
     stdout_sink_free(ts->sink);
 }
 
 void transfers_end(struct transfers *ts, enum afetch_code code)
 {
     infiles_drop(ts->infiles);
-    end_files(ts, code);
+    end_unstarted(ts, code);
+    if (ts->files)
+        end_files(ts, code);
+    end_records(ts);
     if (ts->sink)
         end_line(ts, code);
 }

@@ -8,6 +8,8 @@
 #include "target.h"
 
 struct fields;
+struct journal;
+struct journal_key;
 struct files;
 struct heads;
 struct infiles;
@@ -38,6 +40,10 @@ struct transfers {
     struct transfer *paused;                   /* until there is room on standard output or standard error */
     size_t ahead;                              /* with a file, and not handed to the session yet */
     size_t finishing;                          /* wait for their files, and for nothing else */
+    struct journal *journal;                   /* NULL: none. The run's */
+    size_t recording;                          /* wait for it, and for nothing else */
+    struct transfer *recorded;                 /* those */
+    bool journal_failed;                       /* that was told */
 };
 
 struct transfer_start {
@@ -49,6 +55,7 @@ struct transfer_start {
     const struct fields *own; /* what the input itself says, during the call; NULL: nothing but its URL */
     const char *text;         /* as it stood in the input, text_len bytes, during the call; or NULL */
     size_t text_len;
+    const struct journal_key *key; /* under which it is recorded, during the call; NULL: there is no journal */
     const struct options *options;
     struct afetch_body *body; /* NULL: none */
     const char *upload;       /* a file to be sent in its place, or NULL */
@@ -74,6 +81,8 @@ void transfers_refuse(struct transfers *ts, const struct transfer_start *start, 
 struct target transfers_target(const struct transfer_start *start, const char *url);
 /* The record of one that is not begun, as far as its input goes. */
 struct record transfers_record(const struct transfer_start *start);
+/* An input that needs no transfer waits for its turn to be told. false: there is no need to wait. */
+bool transfers_skip(struct transfers *ts, const struct transfer_start *start, const char *url);
 /* One that there is no memory to begin fails. */
 void transfers_out_of_memory(struct transfers *ts, const struct transfer_start *start);
 /* The request of one that is ready, for the session; NULL: there is none now. */

@@ -121,6 +121,7 @@ int auth_value(struct auth *a, struct auth_space *s, const char *method, const c
     if (rc != 0)
         return rc;
     a->sent = scheme;
+    a->challenge = s->challenge;
     *value = text;
     return 0;
 }
@@ -134,11 +135,13 @@ static bool is_refusal(const struct auth *a, const struct auth_offer *o, unsigne
     return scheme != AUTH_DIGEST || (a->answered && !o->digest.stale);
 }
 
-/* The challenge of another request was taken while this one was under way without an answer. */
+/* The challenge of another request was taken while this one was under way without an answer, or with one to a challenge
+ * that was old. To go back to this one's could mean to count one nonce twice. */
 static bool has_newer(const struct auth *a, const struct auth_space *s, const struct auth_offer *o)
 {
     const char *ours = s->digest.realm, *theirs = o->digest.realm;
-    return a->sent == AUTH_NONE && s->picked == AUTH_DIGEST && s->digest.nonce && s->digest.qop == o->digest.qop &&
+    bool overtaken = a->sent == AUTH_NONE || (o->digest.stale && a->challenge != s->challenge);
+    return overtaken && s->picked == AUTH_DIGEST && s->digest.nonce && s->digest.qop == o->digest.qop &&
            strcmp(ours ? ours : "", theirs ? theirs : "") == 0;
 }
 
@@ -151,6 +154,7 @@ static void take_challenge(struct auth *a, struct auth_space *s, struct auth_off
     auth_digest_deinit(&s->digest);
     s->digest = o->digest;
     s->digest.count = count;
+    s->challenge++;
     o->digest = (struct auth_digest){0};
     for (size_t i = 0; i < AUTH_RANDOM; i++)
         snprintf(s->digest.cnonce + 2 * i, 3, "%02x", random[i]);

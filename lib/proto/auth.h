@@ -46,7 +46,8 @@ struct auth_digest {
 
 /* What is known of one origin or proxy: kept by the caller, who lets no two threads at it. All zero: nothing. */
 struct auth_space {
-    unsigned picked; /* the scheme of the last challenge that was answered, or AUTH_NONE */
+    unsigned picked;    /* the scheme of the last challenge that was answered, or AUTH_NONE */
+    unsigned challenge; /* of how many Digest challenges the one below is the last */
     struct auth_digest digest;
 };
 void auth_space_deinit(struct auth_space *s);
@@ -66,6 +67,7 @@ struct auth {
     const char *user, *password, *token; /* lent */
     unsigned allowed;                    /* mask of enum auth_scheme */
     unsigned sent;                       /* the scheme of the last value; AUTH_NONE: no value was sent */
+    unsigned challenge;                  /* of its space, that the last value was made from */
     unsigned rounds;                     /* challenges got */
     bool answered;                       /* one of its own Digest challenges was taken */
     bool body;                           /* the request has one */

@@ -80,12 +80,12 @@ CASES = [
 ]
 
 
-def seen(peer):
+def seen(peer, field="Authorization"):
     """Every byte of the heads, but names and what is random; a digest's proof by whether it is right."""
     found = []
     for q in peer.requests:
         head = re.sub(r"\r\nUser-Agent: (curl|afetch)/[^\r]*", "", q.head.decode("latin-1"))
-        for value in q.get("Authorization"):
+        for value in q.get(field):
             if value.startswith("Digest "):
                 head = head.replace(value, re.sub('(cnonce|response)="[^"]*"', r"\1", value) + str(proof_holds(value, q.method, "b")))
         found.append(head)

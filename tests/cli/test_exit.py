@@ -97,7 +97,7 @@ def test_values_in_range():
 
 def test_options_that_are_to_come():
     """They say so, and nothing is fetched."""
-    for args in (["--preproxy", "http://p:1"], ["--loops", "2"], ["--journal", "x"],
+    for args in (["--preproxy", "http://p:1"], ["--loops", "2"],
                  ["-#"],
                  ["--http2"]):
         name = re.escape(args[0].split("=")[0])

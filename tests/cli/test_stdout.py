@@ -363,6 +363,21 @@ def test_ordered_where_the_first_waits_for_its_next_try():
         printed(r, ("/first" + "".join(f"/{i}" for i in range(10))).encode())
 
 
+def test_with_a_journal():
+    """What is recorded once it has its turn is told right behind its body all the same; what is recorded is not fetched
+    again."""
+    for mode in at_once():
+        with Gate() as g:
+            g.go.set()
+            g.others.set()
+            journal = temp_dir() + "/journal"
+            urls = [g.url(f"/{i}/80") for i in range(30)]
+            args = [*mode, "-s", "--ordered", "--journal", journal, "-o", "-", "-w", "[%{urlnum}]\n"]
+            printed(run(*args, *urls), b"".join(body(i, 80) + b"[%d]\n" % i for i in range(30)))
+            again = run(*args, *urls, g.url("/30/80"))
+            again.check(again.code == 0 and again.out == body(30, 80) + b"[30]\n", "the last one's body alone")
+
+
 def test_what_does_not_go_together():
     r = run("-o", "-", "--jsonl", "http://127.0.0.1:1/")
     r.check(r.code == 2 and "--jsonl=FILE" in r.err.decode(), "a usage error")

@@ -37,6 +37,8 @@ static const struct sim_run pinned[] = {
     {.seed = 0x5e, .cancel_at = UINT64_MAX, .features = SIM_RETRIES},
     /* "416: you have it all" was a failure where its own body broke, and a success of no bytes */
     {.seed = 0xa6, .cancel_at = UINT64_MAX, .features = SIM_RETRIES},
+    /* an old challenge that came late was gone back to, and then a nonce counted from the start once more */
+    {.seed = 0xcf, .cancel_at = UINT64_MAX, .features = SIM_LOGINS},
 };
 
 struct command {
@@ -184,7 +186,8 @@ static const char *const plants[PLANTS] = {
     [PLANT_RANDOM] = "random",   [PLANT_CHAIN] = "chain",   [PLANT_CRASH] = "crash",      [PLANT_KIND] = "kind",
     [PLANT_SECRET] = "secret",   [PLANT_FOLLOW] = "follow", [PLANT_HOLD] = "hold",        [PLANT_BACKOFF] = "backoff",
     [PLANT_GIVE_UP] = "give-up", [PLANT_GLUE] = "glue",     [PLANT_REST] = "rest",        [PLANT_CANCEL] = "cancel",
-    [PLANT_UPLOAD] = "upload",   [PLANT_TUNNEL] = "tunnel", [PLANT_RATE] = "rate",        [PLANT_PACE] = "pace",
+    [PLANT_UPLOAD] = "upload",   [PLANT_TUNNEL] = "tunnel", [PLANT_LOGIN] = "login",      [PLANT_RATE] = "rate",
+    [PLANT_PACE] = "pace",
 };
 
 static int usage(void)

@@ -237,6 +237,8 @@ static bool make_session(struct sim_world *w)
     opt.location_trusted |= w->plant == PLANT_SECRET;
     opt.retry_delay_ms = w->plant == PLANT_BACKOFF ? 1 : opt.retry_delay_ms;
     opt.retry_max -= w->plant == PLANT_GIVE_UP && opt.retry_max ? 1 : 0;
+    opt.user = w->plant == PLANT_LOGIN ? NULL : opt.user;
+    opt.password = w->plant == PLANT_LOGIN ? NULL : opt.password;
     opt.limit_rate *= w->plant == PLANT_RATE ? 2 : 1;
     opt.start_interval_us /= w->plant == PLANT_PACE ? 2 : 1;
     opt.trace = w->traces ? on_trace : NULL;

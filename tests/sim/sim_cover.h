@@ -84,6 +84,10 @@
     X(TUNNEL_CONNECT, "tunnels by CONNECT")                                                                            \
     X(TUNNEL_SOCKS, "tunnels by SOCKS")                                                                                \
     X(TUNNEL_FAILS, "tunnels that fail")                                                                               \
+    X(LOGGED_IN, "requests with the Digest that was asked for")                                                        \
+    X(LOGIN_AGAIN, "requests that were asked who they are of, and say so")                                             \
+    X(LOGIN_STALE, "requests whose nonce was old, and that come again")                                                \
+    X(LOGIN_REFUSED, "requests that nobody lets in")                                                                   \
     X(MEMORY, "allocations that failed")                                                                               \
     X(TLS_FULL_1_2, "full handshakes of TLS 1.2")                                                                      \
     X(TLS_FULL_1_3, "full handshakes of TLS 1.3")                                                                      \

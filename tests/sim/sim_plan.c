@@ -398,6 +398,8 @@ static void plan_features(struct sim_world *w, unsigned allowed)
             sim_cancel_plan(&w->urls[i], &r);
     if (has_feature(w, SIM_SPEED, 150, allowed, &r))
         plan_speed(w, &r);
+    if (!(w->features & SIM_UPLOADS) && has_feature(w, SIM_LOGINS, 200, allowed, &r))
+        sim_login_plan(w, &r);
     if (has_feature(w, SIM_PROXIES, 200, allowed, &r))
         sim_proxy_plan(w, &r);
     if (w->added_first > w->url_count)

@@ -221,6 +221,7 @@ void sim_redirect_follow(struct sim_url *u, const struct sim_served *served)
     t->user = served->page.location == LOCATION_USER;
     t->page = served->page.next;
     t->redirects++;
+    t->logins = 0;
 }
 
 /* ---- secrets ---------------------------------------------------------------------------------------------------- */

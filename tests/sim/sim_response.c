@@ -50,7 +50,9 @@ static void add_framing(struct maker *m)
 
 static void add_features(struct maker *m)
 {
-    char field[100];
+    char field[160];
+    if (sim_login_field(m->s, field, sizeof field))
+        must(m, buf_addf(m->b, "%s%s", field, m->eol));
     if (!(m->w->features & SIM_RETRIES))
         return;
     if (sim_retry_after_field(m->s, field, sizeof field))

@@ -302,6 +302,7 @@ static void read_request(struct peer *p)
         .url = u, .index = u->trail.page, .page = u->pages[u->trail.page], .method = u->trail.method};
     p->last.len = p->last.page.body_len;
     sim_retry_trouble(&p->last);
+    sim_login_answer(&p->last, p->request.data);
     sim_ranges_answer(&p->last, p->request.data);
 }
 
@@ -345,6 +346,7 @@ static void await_body(struct peer *p)
         p->early_at = 0;
         p->last.page.status = rng_chance(&sim->rng, 500) ? 417 : p->last.page.status;
         p->last.page.location = LOCATION_NONE;
+        p->last.page.after = AFTER_NONE;
     } else if (rng_chance(&sim->rng, 700)) {
         sim_after(sim, &p->inform, sim_latency(sim), on_inform);
     } else {

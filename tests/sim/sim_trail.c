@@ -46,6 +46,8 @@ static void decide(struct sim_url *u, const struct afetch_hop *hop)
     h->then = h->understood ? sim_redirect_then(u, &h->served) : THEN_END;
     if (h->understood && h->served.page.status == 417 && sim_upload_unexpected(u))
         h->then = THEN_AGAIN;
+    if (h->understood && h->served.challenges)
+        h->then = sim_login_then(u, hop);
     h->by_status = h->then == THEN_END ? sim_retry_by_status(u, hop) : THEN_END;
     if (h->then == THEN_END && h->by_status == THEN_END && h->understood && h->served.rest == REST_AGAIN)
         h->then = THEN_AGAIN;
@@ -56,7 +58,7 @@ static void go_on(struct sim_url *u, const struct afetch_hop *hop)
     struct sim_hop *h = &u->hop;
     u->trail.spent_ns += h->took_ns;
     u->unexpected |= h->then == THEN_AGAIN && h->served.page.status == 417;
-    if (h->then == THEN_AGAIN && u->counted_only && u->undo == UNDO_NEVER)
+    if (h->then == THEN_AGAIN && h->served.rest == REST_AGAIN && u->counted_only && u->undo == UNDO_NEVER)
         begin_anew(u);
     u->trail.got = u->trail.from + (h->told ? (size_t)hop->body_bytes : 0);
     if (hop->code == AFETCH_REDIRECTS)
@@ -66,7 +68,8 @@ static void go_on(struct sim_url *u, const struct afetch_hop *hop)
     } else if (h->then == THEN_FOLLOW) {
         sim_redirect_follow(u, &h->served);
     } else if (h->then == THEN_AGAIN) {
-        sim_met(&u->world->sim, h->served.page.status == 417 ? MET_UNEXPECTED : MET_RANGE_AGAIN);
+        if (!h->served.challenges)
+            sim_met(&u->world->sim, h->served.page.status == 417 ? MET_UNEXPECTED : MET_RANGE_AGAIN);
     }
 }
 

@@ -19,6 +19,7 @@
 #define SIM_BODY_MAX ((size_t)300 * 1000)
 #define SIM_ADDRS_MAX 4
 #define SIM_SALTS 4096
+#define SIM_COUNTS 256
 #define SIM_PROXY_NUMBER 200
 /* From its place to its end: no URL takes longer, whatever its seed does to it. */
 #define SIM_URL_BOUND_NS (2000 * SIM_SECOND)
@@ -65,8 +66,11 @@ struct sim_host {
     struct tls_config *tls_config;
     uint64_t codes; /* how reaching it may fail, a bit for each enum afetch_code */
     bool unreachable;
-    size_t in_flight;                     /* connections with a request that is not answered yet */
-    size_t used;                          /* open connections on which there has been a request */
+    size_t in_flight;      /* connections with a request that is not answered yet */
+    size_t used;           /* open connections on which there has been a request */
+    bool guarded, refuses; /* it asks who is there, and is content with nobody */
+    unsigned long nonce;
+    size_t counted[SIM_COUNTS];           /* by which URL with this nonce; 1 + its index */
     uint64_t held_from_ns, held_until_ns; /* it wanted to be left alone */
 };
 
@@ -81,7 +85,8 @@ enum sim_feature {
     SIM_SPEED = 8,
     SIM_UPLOADS = 16,
     SIM_PROXIES = 32,
-    SIM_FEATURES = 63
+    SIM_LOGINS = 64,
+    SIM_FEATURES = 127
 };
 
 struct sim_world;
@@ -204,13 +209,15 @@ struct sim_served {
     bool ranged;      /* 206 or 416 */
     enum sim_rest rest;
     uint64_t until_ns; /* that Retry-After stands for */
+    bool challenges, stale;
+    unsigned long nonce;
 };
 
 /* Where a client that does all it should stands with its request. */
 struct sim_trail {
     size_t page;
     const char *method;
-    unsigned redirects, retries;
+    unsigned redirects, retries, logins;
     bool as_get;       /* the body was left behind */
     bool user;         /* the last Location had user info */
     uint64_t spent_ns; /* by the hops of this attempt that have ended */
@@ -366,6 +373,15 @@ struct sim_tunnel {
 /* What the client says arrives; there may be an answer to it. */
 void sim_proxy_take(struct sim_world *w, struct sim_tunnel *t, const char *data, size_t len);
 
+/* ---- logins, sim_login.c --------------------------------------------------------------------------------------------- */
+
+void sim_login_plan(struct sim_world *w, struct rng *r);
+/* To a request with that head: it may be asked who it is of. */
+void sim_login_answer(struct sim_served *s, const char *head);
+bool sim_login_field(const struct sim_served *s, char *out, size_t size);
+/* After a hop that was asked. */
+enum sim_then sim_login_then(struct sim_url *u, const struct afetch_hop *hop);
+
 /* ---- cancels of single requests, sim_cancel.c ------------------------------------------------------------------------ */
 
 void sim_cancel_plan(struct sim_url *u, struct rng *r);
@@ -403,6 +419,7 @@ enum sim_plant {
     PLANT_GLUE,        /* a server says of another version that it is the same */
     PLANT_CANCEL,      /* a cancel is not made */
     PLANT_TUNNEL,      /* a proxy connects to another server */
+    PLANT_LOGIN,       /* the client has no password */
     PLANT_UPLOAD,      /* a feeder gives other bytes */
     PLANT_REST,        /* it is thought that who was redirected waits */
     PLANTS
@@ -418,6 +435,8 @@ struct sim_world {
     enum sim_via via;
     struct sim_host proxy;
     unsigned proxy_trouble; /* of a thousand tunnels */
+    bool logins;
+    unsigned ages; /* of a thousand requests, with which a nonce becomes old */
     enum sim_plant plant;
     struct sim_engine_counts counts;
     struct sim_host hosts[SIM_HOSTS_MAX];
