@@ -6,6 +6,11 @@
 #include "signals.h"
 #include "text.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
 static int say(struct report *report, const struct text *text)
 {
     if (!output_write(&report->out, text->data, text->len))
@@ -66,8 +71,21 @@ static int ask_passwords(struct report *report, struct options *options, struct 
     return status;
 }
 
+/* --stderr: from now on standard error is that. */
+static void redirect_errors(struct report *report, const char *path)
+{
+    bool to_stdout = strcmp(path, "-") == 0;
+    int fd = to_stdout ? STDOUT_FILENO : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0 || dup2(fd, STDERR_FILENO) < 0)
+        report_warning(report, "--stderr: %.300s cannot be written: %s", path, strerror(errno));
+    if (fd >= 0 && !to_stdout)
+        close(fd);
+}
+
 static int fetch(struct report *report, struct options *options, struct typed *typed, bool stdin_closed)
 {
+    if (options->stderr_file)
+        redirect_errors(report, options->stderr_file);
     if (options->stdin_reader && stdin_closed)
         return refuse(report, AFETCH_READ, "standard input is closed");
     if (*options->warning)

@@ -36,6 +36,7 @@ struct parser {
     char **argv;
     char shown[NAME_MAX_SHOWN + 4]; /* the option in hand as it was written: "-P" or "--parallel-max" */
     int depth;                      /* of config files that this stands in */
+    int verbose_at;                 /* 1 + the argument that the last -v stood in */
 };
 
 /* ---- values ----------------------------------------------------------------------------------------------------- */
@@ -287,8 +288,6 @@ static int set_output(struct parser *p, const char *value)
 {
     if (!*value)
         return options_fail(p->o, EXIT_USAGE, "%s: an empty file name", p->shown);
-    if (strcmp(value, "-") == 0)
-        return options_fail(p->o, EXIT_USAGE, "%s -: bodies on standard output are not there yet", p->shown);
     char why[120];
     if (!template_check(value, why, sizeof why))
         return options_fail(p->o, EXIT_USAGE, "%s: %s", p->shown, why);
@@ -339,6 +338,38 @@ static int set_config(struct parser *p, const char *path);
 static int said(struct parser *p, const char *why)
 {
     return why ? options_fail(p->o, EXIT_USAGE, "%s: %s", p->shown, why) : 0;
+}
+
+static void stop_tracing(struct options *o)
+{
+    o->trace = TRACE_NONE;
+    o->verbose = 0;
+    o->trace_file = NULL;
+}
+
+/* As in curl: -v -v is -v, but -vv is more. */
+static void be_verbose(struct parser *p)
+{
+    struct options *o = p->o;
+    if (o->trace_file)
+        options_warn(o, "-v takes the place of --trace and --trace-ascii");
+    o->verbose = p->verbose_at == p->at + 1 ? o->verbose + 1 : 1;
+    p->verbose_at = p->at + 1;
+    o->trace = o->verbose > 2 ? TRACE_ASCII : TRACE_PLAIN;
+    o->trace_file = NULL;
+}
+
+static int set_trace(struct parser *p, const struct option *opt, const char *value)
+{
+    struct options *o = p->o;
+    if (!*value)
+        return options_fail(o, EXIT_USAGE, "%s: an empty argument", p->shown);
+    if (o->trace && o->trace != (enum options_trace)opt->min)
+        options_warn(o, "%s takes the place of what was asked for before it, such as -v", p->shown);
+    stop_tracing(o);
+    o->trace = (enum options_trace)opt->min;
+    o->trace_file = value;
+    return 0;
 }
 
 static int set_value(struct parser *p, const struct option *opt, const char *value)
@@ -417,7 +448,10 @@ static int set_value(struct parser *p, const struct option *opt, const char *val
     case OPTION_TIME:
         options_set_condition(p->o, value);
         return 0;
+    case OPTION_TRACE:
+        return set_trace(p, opt, value);
     case OPTION_FLAG:
+    case OPTION_VERBOSE:
     case OPTION_SET:
     case OPTION_BITS:
     case OPTION_REMOTE:
@@ -433,7 +467,7 @@ static bool takes_value(const struct option *opt)
 {
     return opt->kind != OPTION_FLAG && opt->kind != OPTION_SET && opt->kind != OPTION_BITS &&
            opt->kind != OPTION_HELP && opt->kind != OPTION_VERSION && opt->kind != OPTION_SOON &&
-           opt->kind != OPTION_MAYBE && opt->kind != OPTION_REMOTE;
+           opt->kind != OPTION_MAYBE && opt->kind != OPTION_REMOTE && opt->kind != OPTION_VERBOSE;
 }
 
 static int set_help(struct parser *p, const char *value)
@@ -472,6 +506,8 @@ static int apply(struct parser *p, const struct option *opt, const char *value)
             *(unsigned *)value_of(p->o, opt) |= (unsigned)opt->min;
         else if (opt->kind == OPTION_MAYBE)
             *(const char **)value_of(p->o, opt) = "";
+        else if (opt->kind == OPTION_VERBOSE)
+            be_verbose(p);
         else
             *(bool *)value_of(p->o, opt) = true;
         return 0;
@@ -502,7 +538,8 @@ static int parse_negated(struct parser *p, const char *name, size_t len, bool ha
         return unknown(p, name - 3, len + 3);
     if (opt->kind == OPTION_SOON)
         return options_fail(p->o, EXIT_USAGE, "%s is not there yet", p->shown);
-    if (opt->kind != OPTION_FLAG && opt->kind != OPTION_BITS && !(opt->kind == OPTION_SET && opt->max))
+    if (opt->kind != OPTION_FLAG && opt->kind != OPTION_BITS && opt->kind != OPTION_VERBOSE &&
+        !(opt->kind == OPTION_SET && opt->max))
         return options_fail(p->o, EXIT_USAGE, "there is no %s: --%s is not a switch", p->shown, opt->name);
     if (has_value)
         return options_fail(p->o, EXIT_USAGE, "%s takes no argument", p->shown);
@@ -510,6 +547,8 @@ static int parse_negated(struct parser *p, const char *name, size_t len, bool ha
         *(unsigned *)value_of(p->o, opt) = (unsigned)opt->max;
     else if (opt->kind == OPTION_BITS)
         *(unsigned *)value_of(p->o, opt) &= ~(unsigned)opt->min;
+    else if (opt->kind == OPTION_VERBOSE)
+        stop_tracing(p->o);
     else
         *(bool *)value_of(p->o, opt) = false;
     if (p->o->once == opt->name)

@@ -49,6 +49,8 @@ enum option_kind {
     OPTION_CONTINUE, /* options.resume: a number, or - */
     OPTION_TIME,     /* options.condition: a date, or a file */
     OPTION_DATA,     /* one more piece of options.data or options.query, as min says (options_body.h) */
+    OPTION_VERBOSE,  /* options.verbose: how often it stands in one argument */
+    OPTION_TRACE,    /* options.trace_file, and options.trace becomes min */
     OPTION_HELP,
     OPTION_VERSION,
     OPTION_SOON /* named in the contract, not there yet: a usage error that says so */
@@ -123,6 +125,9 @@ struct options_input {
     int fd; /* of a list that is open already, and is read from there; 0: none */
 };
 
+/* How what happens is told. */
+enum options_trace { TRACE_NONE, TRACE_PLAIN, TRACE_ASCII, TRACE_FULL };
+
 /* What a status that is no success means. */
 enum options_fail { FAIL_NEVER = 1, FAIL_DROP, FAIL_WITH_BODY };
 
@@ -141,7 +146,14 @@ struct options {
     enum options_action action;
     const char *help_topic; /* NULL: the short help */
 
-    bool silent, show_error, verbose;
+    bool silent, show_error;
+    enum options_trace trace;
+    unsigned verbose;       /* how many v */
+    const char *trace_file; /* "-": standard output; "%": standard error; NULL: that */
+    bool trace_time, trace_ids;
+    const char *stderr_file;           /* NULL: standard error stays what it is; "-": standard output */
+    bool include;                      /* heads before bodies */
+    bool ordered;                      /* what is printed has the order of the inputs */
     bool disable;                      /* taken: it counts as the first argument alone */
     bool sync, threads, compare;       /* as given; two of them are a usage error */
     enum afetch_mode mode;             /* what sync and threads come to */
@@ -153,7 +165,8 @@ struct options {
     unsigned parallel_max, parallel_max_host;
     uint64_t connect_timeout_ms, timeout_ms;
     bool compressed, raw, ignore_content_length;
-    const char *range; /* -r; NULL: none */
+    const char *dump_header; /* a file; "-": standard output; NULL: none */
+    const char *range;       /* -r; NULL: none */
     char range_room[24];
     enum options_resume resume; /* -C */
     uint64_t resume_at;
@@ -258,6 +271,8 @@ char *options_own(struct options *o, char *text);
 /* The -o that holds for what comes of o->inputs[input], or TARGET_REMOTE, or NULL. */
 const char *options_output(const struct options *o, size_t input);
 
+/* Whether bodies, heads or cookies go to standard output, where nothing may come between. */
+bool options_use_stdout(const struct options *o);
 /* Whether any body goes to a file. */
 bool options_has_files(const struct options *o);
 

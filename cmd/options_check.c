@@ -99,6 +99,17 @@ const char *options_output(const struct options *o, size_t input)
     return o->remote_name_all ? TARGET_REMOTE : NULL;
 }
 
+bool options_use_stdout(const struct options *o)
+{
+    const char *const files[] = {o->cookie_jar, o->dump_header};
+    bool used = (o->include || o->head) && !options_has_files(o);
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        used = used || (files[i] && strcmp(files[i], "-") == 0);
+    for (size_t i = 0; i < o->outputs.count; i++)
+        used = used || strcmp(o->outputs.item[i], "-") == 0;
+    return used;
+}
+
 /* An -o that wants the value of a named glob goes with URLs that have it. */
 static int check_names(struct options *o)
 {
@@ -186,8 +197,10 @@ static int check_request(struct options *o)
 {
     if (o->fail == FAIL_NEVER && o->accept_statuses)
         return refuse(o, "--no-fail and --accept-status contradict each other; give one of them");
-    if (o->head && o->outputs.count > 0)
-        return refuse(o, "-I with -o is not there yet: heads cannot be written to files");
+    if (o->include && o->remote_header_name)
+        return refuse(o, "-i and -J contradict each other: a head that names the file cannot come first in it");
+    if (o->include && o->resume != RESUME_NONE)
+        return refuse(o, "-i and -C contradict each other: heads are no part of what is gone on with");
     int rc = options_check_ranges(o);
     return rc ? rc : split_referer(o);
 }
@@ -205,6 +218,8 @@ static int check_reports(struct options *o)
     for (size_t i = 0; i < sizeof reports / sizeof reports[0]; i++)
         if (reports[i].path && strcmp(reports[i].path, "-") == 0)
             return refuse(o, "--%s writes to a file, not to standard output", reports[i].name);
+    if (o->jsonl && !*o->jsonl && options_use_stdout(o))
+        return refuse(o, "--jsonl would come between what else goes to standard output; give it a file: --jsonl=FILE");
     return 0;
 }
 

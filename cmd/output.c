@@ -42,7 +42,7 @@ void output_begin(struct output *out, void (*wake)(void *arg), void *arg)
 {
     struct stat a, b;
     bool known = fstat(STDOUT_FILENO, &a) == 0 && fstat(STDERR_FILENO, &b) == 0;
-    if (!known || !never_waits(&a))
+    if (!known || out->bodies || !never_waits(&a))
         out->out = writer_new(wake, arg);
     /* What is printed to one terminal, or under 2>&1, keeps its order. */
     if (known && out->out && a.st_dev == b.st_dev && a.st_ino == b.st_ino)
@@ -104,6 +104,17 @@ bool output_write(struct output *out, const char *data, size_t len)
         return false;
     if (!out->out || !writer_put(out->out, STDOUT_FILENO, data, len))
         failed(out, writer_write(STDOUT_FILENO, data, len, out->stopped));
+    return !out->broken && !out->error;
+}
+
+bool output_write_file(struct output *out, int from, uint64_t len)
+{
+    if (!output_check(out) || !out->out) {
+        close(from);
+        return false;
+    }
+    if (!writer_put_file(out->out, STDOUT_FILENO, from, len))
+        failed(out, ENOMEM);
     return !out->broken && !out->error;
 }
 

@@ -7,12 +7,14 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct writer;
 
 struct output {
     bool closed;           /* standard output was closed when the program began */
     bool broken;           /* its reader is gone */
+    bool bodies;           /* they go to standard output: even where nothing waits they go the way of a thread */
     int error;             /* the errno of a write that failed otherwise (EBADF: closed; ETIMEDOUT: it is not read) */
     bool (*stopped)(void); /* whether the run is to end: a reader that does not read is not waited for then */
     struct writer *out;    /* NULL: a write to standard output waits */
@@ -32,6 +34,8 @@ void output_end(struct output *out, void (*waiting)(void *arg), void *arg);
 
 /* false: it was not, or will not be, written, and out says why. */
 bool output_write(struct output *out, const char *data, size_t len);
+/* The first len bytes of the file from, which it closes. The same. */
+bool output_write_file(struct output *out, int from, uint64_t len);
 /* To standard error; failures are passed over. */
 void output_error(struct output *out, const char *data, size_t len);
 /* Too much waits to be written: nothing new should be begun that prints. */

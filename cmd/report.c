@@ -1,6 +1,5 @@
 #include "report.h"
 #include "reports.h"
-#include "secret.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -205,51 +204,6 @@ void report_answer(struct report *r, const char *fmt, ...)
     va_start(args, fmt);
     add_formatted(begin(r, "afetch: "), fmt, args);
     va_end(args);
-    send_error(r);
-}
-
-/* ---- the trace -------------------------------------------------------------------------------------------------- */
-
-/* How much of a head's line may be shown: all, or the name of a field whose value is a secret. */
-static size_t shown_part(const char *text, size_t len)
-{
-    const char *colon = memchr(text, ':', len);
-    if (!colon)
-        return len;
-    size_t name = (size_t)(colon - text);
-    return secret_is_field(text, name) ? name + 1 : len;
-}
-
-/* The user info of the URL in a line of a head, such as Location's: where its "user:password@" begins, and its length; 0:
- * there is none. */
-static size_t find_user_info(const char *text, size_t len, size_t *at)
-{
-    size_t slashes = 0;
-    while (slashes + 1 < len && (text[slashes] != '/' || text[slashes + 1] != '/'))
-        slashes++;
-    *at = slashes + 2;
-    size_t found = 0;
-    for (size_t i = *at; i < len && !strchr("/?#", text[i]); i++)
-        if (text[i] == '@')
-            found = i + 1 - *at;
-    return found;
-}
-
-void report_trace(struct report *r, uint64_t number, enum afetch_trace kind, const char *text, size_t len)
-{
-    static const char marks[] = {
-        [AFETCH_TRACE_INFO] = '*', [AFETCH_TRACE_HEAD_OUT] = '>', [AFETCH_TRACE_HEAD_IN] = '<'};
-    struct text *t = begin(r, "");
-    if (r->mode)
-        text_addf(t, "%s: ", r->mode);
-    size_t part = kind == AFETCH_TRACE_INFO ? len : shown_part(text, len);
-    text_addf(t, "[%llu] %c ", (unsigned long long)number, marks[kind]);
-    size_t secret = 0, secret_len = kind == AFETCH_TRACE_HEAD_IN ? find_user_info(text, part, &secret) : 0;
-    text_add_shown(t, text, secret_len ? secret : part, SIZE_MAX);
-    if (secret_len)
-        text_add_shown(t, text + secret + secret_len, part - secret - secret_len, SIZE_MAX);
-    if (part < len)
-        text_adds(t, " " SECRET_MASK);
     send_error(r);
 }
 

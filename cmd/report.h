@@ -53,9 +53,6 @@ bool report_check(struct report *r);
 /* What SIGUSR1 asked for: "afetch: TEXT", also under -s. */
 void report_answer(struct report *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* A line of -v, secrets masked. */
-void report_trace(struct report *r, uint64_t number, enum afetch_trace kind, const char *text, size_t len);
-
 /* waited_ns: the longest wait for a place that a limit caused. */
 void report_total(struct report *r, uint64_t elapsed_ns, uint64_t waited_ns);
 int report_exit_status(const struct report *r);

@@ -1,6 +1,7 @@
 #include "run.h"
-#include "cookies.h"
 #include "asked.h"
+#include "cookies.h"
+#include "heads.h"
 #include "input.h"
 #include "journal.h"
 #include "library_options.h"
@@ -10,11 +11,13 @@
 #include "sent.h"
 #include "signals.h"
 #include "target.h"
+#include "tracer.h"
 #include "transfer.h"
 #include "url_edit.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -33,6 +36,8 @@ struct run {
     struct report *report;
     struct afetch_session *session;
     struct reports reports;
+    struct heads heads;
+    struct tracer tracer;
     struct input input;
     struct transfers transfers;
     struct login login;
@@ -77,6 +82,12 @@ static void end_early(void *arg)
     afetch_session_cancel(r->session);
 }
 
+static void keep_places(void *arg, size_t count)
+{
+    struct run *r = arg;
+    afetch_session_keep_places(r->session, count < UINT_MAX ? (unsigned)count : UINT_MAX);
+}
+
 static void wake(void *arg)
 {
     struct run *r = arg;
@@ -87,12 +98,7 @@ static void wake(void *arg)
 static void refuse(struct run *r, const struct transfer_start *start, const struct input_item *item)
 {
     struct afetch_request *shown = item->url ? afetch_request_new(item->url, item->len) : NULL;
-    struct record rec = transfers_record(start);
-    rec.url = shown ? afetch_request_url(shown) : NULL;
-    rec.code = item->code;
-    rec.error = item->problem;
-    if (!report_end(r->report, &rec))
-        end_early(r);
+    transfers_refuse(&r->transfers, start, shown ? afetch_request_url(shown) : NULL, item->code, item->problem);
     afetch_request_free(shown);
 }
 
@@ -158,7 +164,7 @@ static bool is_recorded(struct run *r, struct transfer_start *start, struct jour
     if (journal_key(r->journal, asked_method(r->options, start->upload != NULL), &target, start->own, key))
         start->key = key;
     bool recorded = start->key && journal_has(r->journal, key);
-    if (recorded) {
+    if (recorded && !transfers_skip(&r->transfers, start, afetch_request_url(shown))) {
         struct record rec = transfers_record(start);
         rec.url = afetch_request_url(shown);
         rec.skipped = true;
@@ -236,7 +242,8 @@ static void take_item(struct run *r)
 /* Whether another input may be begun now. If not, there will be a wake when it may. */
 static bool room(struct run *r)
 {
-    return transfers_room(&r->transfers) && !output_full(&r->report->out) && !reports_full(&r->reports);
+    return transfers_room(&r->transfers) && !output_full(&r->report->out) && !reports_full(&r->reports) &&
+           !heads_full(&r->heads) && !tracer_full(&r->tracer);
 }
 
 static enum afetch_next next(void *arg, struct afetch_request **out)
@@ -313,7 +320,7 @@ static void on_trace(void *arg, const struct afetch_request *request, enum afetc
                      size_t len)
 {
     struct run *r = arg;
-    report_trace(r->report, afetch_request_number(request), kind, text, len);
+    tracer_tell(&r->tracer, request, kind, text, len);
 }
 
 /* Takes up what other threads have done, and what a signal asked for. */
@@ -369,7 +376,7 @@ static bool open_session(struct run *r)
     library_options(&opt, o);
     login_begin(&r->login, o, &opt);
     opt.parallel_max = r->parallel = run_fit(o, r->report);
-    if (o->verbose) {
+    if (o->trace) {
         opt.trace = on_trace;
         opt.trace_arg = r;
     }
@@ -381,18 +388,33 @@ static bool open_session(struct run *r)
     return code == AFETCH_OK;
 }
 
+/* What the transfers print; a run of --compare drops bodies and heads. */
+static void prepare_printing(struct run *r)
+{
+    const struct options *o = r->options;
+    bool bodies = options_use_stdout(o) && !r->report->mode;
+    if ((o->ordered || bodies) && !transfers_print(&r->transfers, o->ordered, o->write_out))
+        report_run_failure(r->report, AFETCH_MEMORY, "out of memory");
+    if (heads_any(&r->heads) && !r->report->mode)
+        transfers_show_heads(&r->transfers, &r->heads);
+    r->report->out.bodies = bodies;
+}
+
 static void fetch_all(struct run *r, uint64_t start_ns)
 {
     struct afetch_stats stats;
-    const struct transfers_owner owner = {.wake = wake, .end_run = end_early, .arg = r};
+    const struct transfers_owner owner = {.wake = wake, .end_run = end_early, .keep_places = keep_places, .arg = r};
     input_init(&r->input, r->options, wake, r);
     transfers_init(&r->transfers, r->report, &owner, r->options->sync ? SYNC_FILES : r->parallel, r->options->sync);
+    prepare_printing(r);
     r->transfers.journal = r->journal;
     if (r->journal)
         journal_begin(r->journal, wake, r);
     r->report->out.stopped = stopped;
     output_begin(&r->report->out, wake, r);
     reports_begin(&r->reports, wake, r);
+    heads_begin(&r->heads, wake, r);
+    tracer_begin(&r->tracer, wake, r);
 
     cookies_begin(r->session, r->options, r->report);
     signals_catch(r->session);
@@ -412,6 +434,8 @@ static void fetch_all(struct run *r, uint64_t start_ns)
     uint64_t elapsed_ns = now_ns() - start_ns;
     cookies_end(r->session, r->options, r->report);
     reports_end(&r->reports);
+    heads_end(&r->heads);
+    tracer_end(&r->tracer);
     output_end(&r->report->out, answer, r);
     report_check(r->report);
     if (!r->options->dry_run)
@@ -423,8 +447,10 @@ static bool open_reports(struct run *r)
 {
     const struct options *o = r->options;
     r->report->reports = &r->reports;
-    r->report->lines = !o->jsonl && !o->write_out && !cookies_to_stdout(o);
-    return reports_open(&r->reports, o, r->report);
+    r->report->lines = !o->jsonl && !o->write_out && !options_use_stdout(o);
+    bool opened = reports_open(&r->reports, o, r->report);
+    opened = heads_open(&r->heads, o, r->report) && opened;
+    return tracer_open(&r->tracer, o, r->report) && opened;
 }
 
 static bool open_journal(struct run *r)
@@ -447,11 +473,13 @@ static bool make_body(struct run *r)
 int run(const struct options *options, struct report *report)
 {
     uint64_t start_ns = now_ns();
-    struct run r = {.options = options, .report = report};
+    struct run r = {.options = options, .report = report, .heads.file.fd = -1, .tracer.file.fd = -1};
     if (make_body(&r) && open_reports(&r) && open_journal(&r) && open_session(&r)) {
         fetch_all(&r, start_ns);
         afetch_session_free(r.session);
     }
+    heads_end(&r.heads);
+    tracer_end(&r.tracer);
     reports_close(&r.reports);
     report->reports = NULL;
     journal_close(r.journal);

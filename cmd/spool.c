@@ -22,7 +22,7 @@ bool spool_needed(const char *path)
     return is_stdin(path) || stat(path, &st) < 0 || !S_ISREG(st.st_mode);
 }
 
-static const char *folder(void)
+const char *spool_folder(void)
 {
     const char *dir = getenv("TMPDIR");
     return dir && *dir ? dir : "/tmp";
@@ -38,16 +38,17 @@ static bool unreadable(const char *path, struct report *report)
 static bool unwritable(const char *path, struct report *report)
 {
     report_run_failure(report, AFETCH_WRITE, "%.200s cannot be kept in a temporary file in %.200s: %s",
-                       is_stdin(path) ? "standard input" : path, folder(), strerror(errno));
+                       is_stdin(path) ? "standard input" : path, spool_folder(), strerror(errno));
     return false;
 }
 
-/* A new file without a name, or -1 with errno. */
-static int open_unnamed(void)
+int spool_open(void)
 {
+    int fd = open(spool_folder(), O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
+    if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) /* not every file system can */
+        return fd;
     struct text name = {0};
-    text_addf(&name, "%s/afetch-XXXXXX", folder());
-    int fd = -1;
+    text_addf(&name, "%s/afetch-XXXXXX", spool_folder());
     if (name.failed)
         errno = ENOMEM;
     else if ((fd = mkostemp(name.data, O_CLOEXEC)) >= 0)
@@ -79,7 +80,7 @@ static bool copy(const char *path, int from, int to, struct report *report)
 
 int spool_list(const char *path, struct report *report)
 {
-    int from = -1, to = open_unnamed();
+    int from = -1, to = spool_open();
     bool ok = to >= 0 || unwritable(path, report);
     if (ok) {
         from = open_list(path);

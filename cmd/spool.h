@@ -5,6 +5,11 @@
 
 #include "report.h"
 
+/* A new file without a name, in TMPDIR or in /tmp: a descriptor that the caller closes, or -1 with errno. */
+int spool_open(void);
+/* Where that is. */
+const char *spool_folder(void);
+
 /* Whether a list needs it. path "-": standard input. */
 bool spool_needed(const char *path);
 

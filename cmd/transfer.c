@@ -4,10 +4,13 @@
 #include "etag.h"
 #include "fields.h"
 #include "filework.h"
+#include "heads.h"
 #include "infile.h"
 #include "journal.h"
 #include "reports.h"
 #include "signals.h"
+#include "spool.h"
+#include "stdout_sink.h"
 #include "target.h"
 #include "thread.h"
 
@@ -27,7 +30,8 @@ enum transfer_state {
     READY,
     RUNNING,
     FINISHING, /* its file is not whole yet */
-    DONE       /* it is, but that of one before it is not (--sync) */
+    DONE,      /* it is, but that of one before it is not (--sync) */
+    IN_LINE    /* it has ended, and waits for its turn on standard output */
 };
 
 struct transfer {
@@ -46,6 +50,12 @@ struct transfer {
     struct sum *sum;        /* of a body that no file can be read again for; NULL: not wanted */
     char *etag;             /* of the response that was told last; NULL: none */
 
+    struct stdout_body *body; /* what it has in standard output's line; NULL: nothing */
+    bool to_stdout;           /* its body goes there */
+    bool kept;                /* and is one of a success */
+    struct heads_kept heads;
+    bool url_is_none;             /* what was asked for is no URL at all */
+    bool skipped;                 /* its file is there, and stays (--skip-existing) */
     bool filed;                   /* it is to have a file */
     bool late;                    /* whose name is not known before the head has come (-J) */
     uint64_t n;                   /* of such a one: which input, */
@@ -112,12 +122,17 @@ static bool save_etag(const struct transfer *t, char *sentence, size_t size)
 
 static void tell_end(struct transfer *t, struct record *rec)
 {
+    struct transfers *ts = t->all;
+    if (ts->heads)
+        heads_finish(ts->heads, &t->heads);
     record_log_fill(t->log, rec);
     rec->id = t->id;
     if (t->sum && *t->sum->got)
         rec->sha256 = t->sum->got;
-    if (!report_end(t->all->report, rec))
-        t->all->owner.end_run(t->all->owner.arg);
+    if (!report_end(ts->report, rec))
+        ts->owner.end_run(ts->owner.arg);
+    bool in_line = t->body != NULL;
+    stdout_body_free(t->body);
     record_log_free(t->log);
     free(t->url);
     free(t->why);
@@ -127,6 +142,29 @@ static void tell_end(struct transfer *t, struct record *rec)
     free(t->id);
     sum_free(t->sum);
     free(t);
+    if (in_line && !transfers_busy(ts)) /* there may be nothing more to wait for */
+        ts->owner.wake(ts->owner.arg);
+}
+
+/* It has ended, and is told when its turn has come: what is to be told then is kept. */
+static void get_in_line(struct transfer *t, const char *url, int code, const char *why)
+{
+    struct transfers *ts = t->all;
+    char *url_copy = strdup(url ? url : ""), *why_copy = why ? strdup(why) : NULL;
+    if (t->filed) {
+        ts->ahead -= t->state == CLAIMING || t->state == READY;
+        ts->finishing -= t->state == FINISHING || t->state == DONE;
+    }
+    t->state = IN_LINE;
+    t->number = number_of(t);
+    t->request = NULL;
+    free(t->url);
+    free(t->why);
+    t->url = url_copy;
+    t->why = why_copy;
+    t->code = url_copy ? code : AFETCH_MEMORY;
+    bool shows_heads = ts->heads && (ts->heads->dump_stdout || (ts->heads->include && t->to_stdout));
+    stdout_body_end(t->body, url_copy && (t->kept || shows_heads));
 }
 
 static void end_file(struct transfer *t)
@@ -154,7 +192,8 @@ static void tell_result(struct transfer *t, const char *url, int code, const cha
                          .url = url,
                          .code = code,
                          .error = why ? why : "",
-                         .bytes = t->bytes};
+                         .bytes = t->skipped ? 0 : t->bytes,
+                         .skipped = t->skipped};
     tell_end(t, &rec);
 }
 
@@ -169,7 +208,7 @@ static bool record_it(struct transfer *t, const char *url)
                                           .etag = t->etag,
                                           .modified = t->modified,
                                           .sha256 = t->sum && *t->sum->got ? t->sum->got : NULL};
-    if (!t->keyed || (!t->url && !(t->url = strdup(url))) || !journal_add(ts->journal, &record, t))
+    if (!t->keyed || !url || (!t->url && !(t->url = strdup(url))) || !journal_add(ts->journal, &record, t))
         return false;
     ts->recording++;
     t->prev = NULL;
@@ -203,21 +242,24 @@ static void on_recorded(void *owner, int error)
 static void finish(struct transfer *t, const char *url, int code, const char *why)
 {
     char sentence[OUTFILE_WHY + 40];
+    if (t->body && !stdout_body_ended(t->body)) {
+        get_in_line(t, url, code, why);
+        return;
+    }
     end_file(t);
-    if (!code && !save_etag(t, sentence, sizeof sentence)) {
+    if (!code && !t->skipped && !save_etag(t, sentence, sizeof sentence)) {
         code = AFETCH_WRITE;
         why = sentence;
     }
-    if (code || !record_it(t, url))
+    if (code || t->skipped || !record_it(t, url))
         tell_result(t, url, code, why);
 }
 
 /* Its file is there, and stays (--skip-existing). */
 static void finish_skipped(struct transfer *t, const char *url)
 {
-    end_file(t);
-    struct record rec = {.place = t->place, .number = number_of(t), .url = url, .error = "", .skipped = true};
-    tell_end(t, &rec);
+    t->skipped = true;
+    finish(t, url, AFETCH_OK, NULL);
 }
 
 /* Nothing is left to be done for its body. */
@@ -351,12 +393,55 @@ static void set_time(struct transfer *t, const struct afetch_request *r)
         filework_set_time(t->file, modified_s);
 }
 
+/* A head goes where the body does. What may pause a body does not hold up heads, which are bounded. */
+static void show_head(struct transfer *t, const char *text, size_t len)
+{
+    if (t->to_stdout)
+        stdout_body_write(t->body, text, len);
+    else if (t->file && t->descriptor >= 0)
+        output_write(&t->all->report->out, text, len);
+    else if (t->file)
+        filework_write(t->file, text, len);
+}
+
+static void on_raw_head(void *arg, struct afetch_request *r, const struct afetch_raw_head *head)
+{
+    struct transfer *t = arg;
+    const struct heads *heads = t->all->heads;
+    (void)r;
+    if (!heads_take(heads, &t->heads, head))
+        return;
+    if (heads->dump_stdout)
+        stdout_body_write(t->body, head->text, head->len);
+    if (!heads->include)
+        return;
+    /* In a file, those of a try that failed are void, too. */
+    if (head->retries > t->heads.retries && t->file && !t->heads.body_begun)
+        filework_restart(t->file);
+    t->heads.retries = head->retries;
+    text_clear(&t->heads.late);
+    if (!t->heads.body_begun)
+        show_head(t, head->text, head->len);
+    else
+        text_add(&t->heads.late, head->text, head->len); /* of a body that goes on, unless it begins anew */
+}
+
+/* The head came, and then it turned out that what came before it is void. */
+static void show_late_head(struct transfer *t)
+{
+    if (!t->heads.body_begun && t->heads.late.len)
+        show_head(t, t->heads.late.data, t->heads.late.len);
+    text_clear(&t->heads.late);
+}
+
 static enum afetch_flow on_head(void *arg, struct afetch_request *r, const struct afetch_head *head)
 {
     struct transfer *t = arg;
     t->status = head->status;
     if (!keep_etag(t, r))
         return refuse(r, AFETCH_MEMORY, "for an ETag");
+    t->begun = t->to_stdout;
+    show_late_head(t);
     char why_unnamed[OUTFILE_WHY] = "";
     bool streamed = t->sum && (!t->filed || (t->file && filework_is_direct(t->file)));
     if (streamed && head->status != 304 && !sum_begin(t->sum))
@@ -395,11 +480,28 @@ static enum afetch_flow print(struct transfer *t, struct afetch_request *r, cons
     return AFETCH_PAUSE;
 }
 
+static enum afetch_flow to_stdout(struct transfer *t, struct afetch_request *r, const void *data, size_t len)
+{
+    switch (stdout_body_write(t->body, data, len)) {
+    case STDOUT_GO:
+        return AFETCH_GO;
+    case STDOUT_FULL:
+        t->paused = true;
+        return AFETCH_PAUSE;
+    default:
+        return refuse(r, AFETCH_WRITE,
+                      t->all->report->out.closed ? "standard output is closed" : "standard output takes no more");
+    }
+}
+
 static enum afetch_flow on_body(void *arg, struct afetch_request *r, const void *data, size_t len)
 {
     struct transfer *t = arg;
+    t->heads.body_begun = true;
     if (t->sum)
         sum_add(t->sum, data, len);
+    if (t->to_stdout)
+        return to_stdout(t, r, data, len);
     if (!t->filed)
         return AFETCH_GO;
     if (t->descriptor >= 0)
@@ -420,9 +522,11 @@ static enum afetch_flow on_restart(void *arg, struct afetch_request *r)
 {
     struct transfer *t = arg;
     (void)r;
-    bool undone = !t->filed || (t->descriptor >= 0 ? !t->printed : !t->file || filework_restart(t->file));
+    bool undone = t->to_stdout
+                      ? stdout_body_restart(t->body)
+                      : !t->filed || (t->descriptor >= 0 ? !t->printed : !t->file || filework_restart(t->file));
     if (undone)
-        t->begun = false;
+        t->begun = t->heads.body_begun = false;
     return undone ? AFETCH_GO : AFETCH_ABORT;
 }
 
@@ -462,6 +566,7 @@ static void finish_different(struct transfer *t, const char *url, const char *wh
 {
     char sentence[SUM_WHY + 40];
     snprintf(sentence, sizeof sentence, "%s: %s", afetch_code_text(AFETCH_CHECKSUM), why);
+    t->kept = false;
     finish(t, url, AFETCH_CHECKSUM, sentence);
 }
 
@@ -475,6 +580,7 @@ static void on_done(void *arg, struct afetch_request *r, const struct afetch_res
     t->number = afetch_request_number(r);
     t->paused = false;
     t->bytes = result->bytes;
+    t->kept = is_whole(t, result);
     char why_sum[SUM_WHY];
     if (result->code == AFETCH_CANCELED)
         finish_canceled(t, afetch_request_url(r), result->error);
@@ -482,7 +588,7 @@ static void on_done(void *arg, struct afetch_request *r, const struct afetch_res
         finish_skipped(t, afetch_request_url(r));
     else if (result->code == AFETCH_OK && t->sum && !sum_end(t->sum, why_sum))
         finish_different(t, afetch_request_url(r), why_sum);
-    else if (t->filed && is_whole(t, result))
+    else if (t->filed && t->kept)
         finish_file(t, afetch_request_url(r), result);
     else
         finish(t, afetch_request_url(r), result->code, result->error);
@@ -602,13 +708,16 @@ struct record transfers_record(const struct transfer_start *start)
                            .error = ""};
 }
 
-void transfers_out_of_memory(struct transfers *ts, const struct transfer_start *start)
+static bool goes_to_stdout(const struct transfers *ts, const struct transfer_start *start)
 {
-    struct record rec = transfers_record(start);
-    rec.code = AFETCH_MEMORY;
-    rec.error = afetch_code_text(AFETCH_MEMORY);
-    if (!report_end(ts->report, &rec))
-        ts->owner.end_run(ts->owner.arg);
+    if (!has_file(start))
+        return ts->heads && ts->heads->include;
+    return !(start->own && start->own->out) && strcmp(start->output, "-") == 0;
+}
+
+static unsigned wanted(const struct transfers *ts)
+{
+    return ts->report->reports ? ts->report->reports->want : 0;
 }
 
 /* What the input itself says that is needed later. false: no memory. */
@@ -620,40 +729,94 @@ static bool take_own(struct transfer *t, const struct fields *own)
     return !own || !own->id || (t->id = strdup(own->id)) != NULL;
 }
 
-void transfers_begin(struct transfers *ts, const struct transfer_start *start, const char *url, size_t len)
+/* Before anything of it was told. */
+static void drop_transfer(struct transfer *t)
+{
+    stdout_body_free(t->body);
+    record_log_free(t->log);
+    sum_free(t->sum);
+    free(t->id);
+    free(t);
+}
+
+/* NULL without memory. */
+static struct transfer *new_transfer(struct transfers *ts, const struct transfer_start *start)
 {
     struct transfer *t = malloc(sizeof *t);
-    if (t) {
-        *t = (struct transfer){
-            .all = ts, .options = start->options, .place = start->place, .n = start->n, .descriptor = -1};
-        t->keyed = start->key != NULL;
-        if (start->key)
-            t->key = *start->key;
-        t->request = take_own(t, start->own) ? make_request(t, start, url, len) : NULL;
+    if (!t)
+        return NULL;
+    *t =
+        (struct transfer){.all = ts, .options = start->options, .place = start->place, .n = start->n, .descriptor = -1};
+    t->keyed = start->key != NULL;
+    if (start->key)
+        t->key = *start->key;
+    t->to_stdout = goes_to_stdout(ts, start);
+    bool dumps = ts->heads && ts->heads->dump_stdout;
+    bool lines_up = ts->sink && (ts->all_in_line || t->to_stdout || dumps);
+    if ((lines_up && !(t->body = stdout_sink_add(ts->sink, t))) || !take_own(t, start->own)) {
+        drop_transfer(t);
+        return NULL;
     }
+    if (wanted(ts))
+        t->log = record_log_new(wanted(ts), start->n, start->urlnum);
+    record_log_text(t->log, start->text, start->text_len);
+    return t;
+}
+
+void transfers_refuse(struct transfers *ts, const struct transfer_start *start, const char *url, int code,
+                      const char *why)
+{
+    struct transfer *t = ts->all_in_line ? new_transfer(ts, start) : NULL;
+    if (t) {
+        t->url_is_none = !url;
+        finish(t, url, code, why);
+        return;
+    }
+    struct record rec = transfers_record(start);
+    rec.url = url;
+    rec.code = code;
+    rec.error = why;
+    if (!report_end(ts->report, &rec))
+        ts->owner.end_run(ts->owner.arg);
+}
+
+bool transfers_skip(struct transfers *ts, const struct transfer_start *start, const char *url)
+{
+    struct transfer *t = ts->all_in_line ? new_transfer(ts, start) : NULL;
+    if (t)
+        finish_skipped(t, url);
+    return t != NULL;
+}
+
+void transfers_out_of_memory(struct transfers *ts, const struct transfer_start *start)
+{
+    transfers_refuse(ts, start, NULL, AFETCH_MEMORY, afetch_code_text(AFETCH_MEMORY));
+}
+
+void transfers_begin(struct transfers *ts, const struct transfer_start *start, const char *url, size_t len)
+{
+    struct transfer *t = new_transfer(ts, start);
+    if (t)
+        t->request = make_request(t, start, url, len);
     if (!t || !t->request) {
+        if (t)
+            drop_transfer(t);
         transfers_out_of_memory(ts, start);
-        if (t) {
-            sum_free(t->sum);
-            free(t->id);
-        }
-        free(t);
         return;
     }
     struct afetch_callbacks callbacks = {.done = on_done};
-    unsigned want = ts->report->reports ? ts->report->reports->want : 0;
-    if (want)
-        t->log = record_log_new(want, start->n, start->urlnum);
-    bool filed = has_file(start);
-    if (t->log || filed)
+    bool filed = has_file(start) && !t->to_stdout;
+    bool takes_body = filed || t->to_stdout || t->sum;
+    if (t->log || (filed && t->options->remote_header_name))
         callbacks.hop = on_hop;
-    if (filed || t->sum || t->keyed || t->options->etag_save)
+    if (takes_body || t->keyed || t->options->etag_save)
         callbacks.head = on_head;
-    if (filed || t->sum) {
+    if (takes_body) {
         callbacks.body = on_body;
         callbacks.restart = on_restart;
     }
-    record_log_text(t->log, start->text, start->text_len);
+    if (ts->heads)
+        callbacks.raw_head = on_raw_head;
     afetch_request_set_callbacks(t->request, &callbacks, t);
     if (filed)
         claim(t, start);
@@ -665,7 +828,7 @@ void transfers_begin(struct transfers *ts, const struct transfer_start *start, c
 static struct transfer *whose_turn(const struct transfers *ts)
 {
     struct transfer *t = ts->first;
-    while (t && (t->state == FINISHING || t->state == DONE))
+    while (t && (t->state == FINISHING || t->state == DONE || t->state == IN_LINE))
         t = t->next;
     return t && t->state == READY ? t : NULL;
 }
@@ -736,6 +899,53 @@ static void go_on(struct transfer *t)
     afetch_request_resume(t->request);
 }
 
+/* ---- standard output's line ---------------------------------------------------------------------------------------- */
+
+void transfers_show_heads(struct transfers *ts, struct heads *heads)
+{
+    ts->heads = heads;
+}
+
+static void on_room(void *owner)
+{
+    go_on(owner);
+}
+
+static void on_turn(void *owner)
+{
+    struct transfer *t = owner;
+    finish(t, t->url_is_none ? NULL : t->url, t->code, t->why);
+}
+
+static void on_waiting(void *arg, size_t count)
+{
+    struct transfers *ts = arg;
+    ts->owner.keep_places(ts->owner.arg, count);
+}
+
+static void on_no_file(void *arg, int error)
+{
+    struct transfers *ts = arg;
+    report_warning(ts->report,
+                   "bodies that wait for their turn on standard output find no room in %.200s (%s); they pause instead",
+                   spool_folder(), strerror(error));
+}
+
+static void on_wanted(void *arg)
+{
+    struct transfers *ts = arg;
+    ts->owner.wake(ts->owner.arg);
+}
+
+bool transfers_print(struct transfers *ts, bool ordered, bool tells)
+{
+    const struct stdout_sink_owner owner = {
+        .wake = on_wanted, .hold = on_waiting, .warn = on_no_file, .resume = on_room, .finish = on_turn, .arg = ts};
+    ts->all_in_line = ordered || tells;
+    ts->sink = stdout_sink_new(&ts->report->out, ordered, tells, &owner);
+    return ts->sink != NULL;
+}
+
 static void on_news(void *owner, unsigned news)
 {
     struct transfer *t = owner;
@@ -762,6 +972,8 @@ void transfers_woken(struct transfers *ts)
         journal_collect(ts->journal, on_recorded);
     if (ts->files)
         files_collect(ts->files, on_news);
+    if (ts->sink)
+        stdout_sink_pump(ts->sink);
     while (ts->paused && !output_full(&ts->report->out)) {
         struct transfer *t = ts->paused;
         ts->paused = t->other;
@@ -780,12 +992,13 @@ void transfers_init(struct transfers *ts, struct report *report, const struct tr
 
 bool transfers_room(const struct transfers *ts)
 {
-    return ts->ahead < AHEAD_MAX && ts->finishing < ts->parallel && ts->recording < JOURNAL_FULL;
+    return ts->ahead < AHEAD_MAX && ts->finishing < ts->parallel && ts->recording < JOURNAL_FULL &&
+           (!ts->sink || stdout_sink_waiting(ts->sink) < AHEAD_MAX + (size_t)ts->parallel);
 }
 
 bool transfers_busy(const struct transfers *ts)
 {
-    return ts->first != NULL || ts->recording;
+    return ts->first || ts->recording || (ts->sink && stdout_sink_any(ts->sink));
 }
 
 void transfers_describe(struct transfers *ts, void (*line)(void *arg, const char *text), void *arg)
@@ -858,6 +1071,17 @@ static void end_records(struct transfers *ts)
         on_recorded(ts->recorded, ETIMEDOUT);
 }
 
+/* Those whose turn on standard output does not come any more. */
+static void end_line(struct transfers *ts, enum afetch_code code)
+{
+    struct transfer *t;
+    while ((t = stdout_sink_any(ts->sink))) {
+        finish_stopped(t, t->url_is_none ? NULL : url_of(t), code);
+        end_records(ts);
+    }
+    stdout_sink_free(ts->sink);
+}
+
 void transfers_end(struct transfers *ts, enum afetch_code code)
 {
     infiles_drop(ts->infiles);
@@ -865,4 +1089,6 @@ void transfers_end(struct transfers *ts, enum afetch_code code)
     if (ts->files)
         end_files(ts, code);
     end_records(ts);
+    if (ts->sink)
+        end_line(ts, code);
 }

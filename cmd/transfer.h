@@ -11,19 +11,23 @@ struct fields;
 struct journal;
 struct journal_key;
 struct files;
+struct heads;
 struct infiles;
 struct options;
+struct stdout_sink;
 struct transfer;
 
 /* What the run does for its transfers. */
 struct transfers_owner {
-    void (*wake)(void *arg);    /* has transfers_woken called, soon; from any thread */
-    void (*end_run)(void *arg); /* standard output takes no more */
+    void (*wake)(void *arg);                      /* has transfers_woken called, soon; from any thread */
+    void (*end_run)(void *arg);                   /* standard output takes no more */
+    void (*keep_places)(void *arg, size_t count); /* so many transfers that are done hold their places */
     void *arg;
 };
 
 struct transfers {
     struct report *report;
+    struct heads *heads;
     struct transfers_owner owner;
     unsigned parallel;                         /* files that are written at once */
     bool one_at_a_time;                        /* those with a file, and their lines, keep the order of their inputs */
@@ -31,6 +35,8 @@ struct transfers {
     struct infiles *infiles;                   /* likewise, one that is sent */
     struct transfer *first, *last;             /* those with a file that have not ended, in the order of their inputs */
     struct transfer *ready_first, **ready_end; /* to be handed to the session */
+    struct stdout_sink *sink;                  /* NULL: no body goes to standard output, and no order is wanted */
+    bool all_in_line;                          /* also those without a body for it have their turn there */
     struct transfer *paused;                   /* until there is room on standard output or standard error */
     size_t ahead;                              /* with a file, and not handed to the session yet */
     size_t finishing;                          /* wait for their files, and for nothing else */
@@ -58,14 +64,25 @@ struct transfer_start {
 void transfers_init(struct transfers *ts, struct report *report, const struct transfers_owner *owner, unsigned parallel,
                     bool one_at_a_time);
 
+/* Before the first: bodies go to standard output, or what is printed of them has the order of the inputs. false: no
+ * memory. */
+bool transfers_print(struct transfers *ts, bool ordered, bool tells);
+/* Heads are shown or written. */
+void transfers_show_heads(struct transfers *ts, struct heads *heads);
+
 /* Whether another one may begin; if not, transfers_woken changes it. */
 bool transfers_room(const struct transfers *ts);
 /* Begins one, which soon is ready or has failed, and is reported when it ends. */
 void transfers_begin(struct transfers *ts, const struct transfer_start *start, const char *url, size_t len);
+/* An input that cannot be begun has failed. url NULL: it is none. */
+void transfers_refuse(struct transfers *ts, const struct transfer_start *start, const char *url, int code,
+                      const char *why);
 /* Where its body goes, as far as its input goes; url: it, fit to be shown. */
 struct target transfers_target(const struct transfer_start *start, const char *url);
 /* The record of one that is not begun, as far as its input goes. */
 struct record transfers_record(const struct transfer_start *start);
+/* An input that needs no transfer waits for its turn to be told. false: there is no need to wait. */
+bool transfers_skip(struct transfers *ts, const struct transfer_start *start, const char *url);
 /* One that there is no memory to begin fails. */
 void transfers_out_of_memory(struct transfers *ts, const struct transfer_start *start);
 /* The request of one that is ready, for the session; NULL: there is none now. */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 enum {
+    COPY = 64 * 1024,
     BLOCK = 4096, /* what a pipe takes whole, or not at all (PIPE_BUF): lines of two programs do not mix */
     DESCRIPTORS = 3,
     PACE_NS = 1000000, /* lines that come thick and fast are written together, each at most so much later */
@@ -19,6 +20,8 @@ enum {
 struct block {
     struct block *next;
     int fd;
+    int from;      /* a file that is copied; -1: data is written */
+    uint64_t left; /* of it */
     size_t len, size;
     char data[];
 };
@@ -67,11 +70,18 @@ static int *error_of(struct writer *w, int fd)
 
 /* ---- the thread ------------------------------------------------------------------------------------------------- */
 
+static void free_block(struct block *b)
+{
+    if (b->from >= 0)
+        close(b->from);
+    free(b);
+}
+
 static void free_blocks(struct block *b)
 {
     while (b) {
         struct block *next = b->next;
-        free(b);
+        free_block(b);
         b = next;
     }
 }
@@ -107,7 +117,20 @@ static struct block *take(struct writer *w)
     return b;
 }
 
-static void write_block(struct writer *w, struct block *b)
+/* So many bytes of a block are written, or dropped as error says. */
+static void account(struct writer *w, const struct block *b, size_t len, int error)
+{
+    w->queued -= len;
+    if (error && !*error_of(w, b->fd)) {
+        *error_of(w, b->fd) = error;
+        tell(w);
+    }
+    if (w->wanted && w->queued <= WRITER_FULL / 2)
+        tell(w);
+    pthread_cond_broadcast(&w->less);
+}
+
+static void write_data(struct writer *w, const struct block *b)
 {
     int error = *error_of(w, b->fd);
     if (!error) {
@@ -115,15 +138,42 @@ static void write_block(struct writer *w, struct block *b)
         error = writer_write(b->fd, b->data, b->len, NULL);
         pthread_mutex_lock(&w->lock);
     }
-    w->queued -= b->len;
-    if (error && !*error_of(w, b->fd)) {
-        *error_of(w, b->fd) = error;
-        tell(w);
+    account(w, b, b->len, error);
+}
+
+/* The next piece of a file: 0, or an errno. *len: its bytes. */
+static int copy_piece(const struct block *b, uint64_t at, size_t *len)
+{
+    char data[COPY];
+    ssize_t n = pread(b->from, data, b->left < sizeof data ? (size_t)b->left : sizeof data, (off_t)at);
+    *len = n > 0 ? (size_t)n : 0;
+    if (n > 0)
+        return writer_write(b->fd, data, (size_t)n, NULL);
+    return n < 0 ? errno : EIO; /* somebody has cut it */
+}
+
+static void write_file(struct writer *w, struct block *b)
+{
+    int error = *error_of(w, b->fd);
+    for (uint64_t at = 0; b->left && !error && !w->dropped;) {
+        size_t len;
+        pthread_mutex_unlock(&w->lock);
+        error = copy_piece(b, at, &len);
+        pthread_mutex_lock(&w->lock);
+        at += len;
+        b->left -= len;
+        account(w, b, len, error);
     }
-    if (w->wanted && w->queued <= WRITER_FULL / 2)
-        tell(w);
-    free(b);
-    pthread_cond_broadcast(&w->less);
+    account(w, b, (size_t)b->left, error);
+}
+
+static void write_block(struct writer *w, struct block *b)
+{
+    if (b->from >= 0)
+        write_file(w, b);
+    else
+        write_data(w, b);
+    free_block(b);
 }
 
 /* A wake-up and a write for each of thousands of lines would cost more than the lines. */
@@ -169,6 +219,16 @@ struct writer *writer_new(void (*wake)(void *arg), void *arg)
     return w;
 }
 
+/* With the lock held. */
+static void line_up(struct writer *w, struct block *b)
+{
+    if (w->last)
+        w->last->next = b;
+    else
+        w->first = b;
+    w->last = b;
+}
+
 /* With the lock held: at the end of the last block, or in a new one. */
 static bool append(struct writer *w, int fd, const char *data, size_t len)
 {
@@ -178,12 +238,8 @@ static bool append(struct writer *w, int fd, const char *data, size_t len)
         b = malloc(sizeof *b + size);
         if (!b)
             return false;
-        *b = (struct block){.fd = fd, .size = size};
-        if (w->last)
-            w->last->next = b;
-        else
-            w->first = b;
-        w->last = b;
+        *b = (struct block){.fd = fd, .from = -1, .size = size};
+        line_up(w, b);
     }
     memcpy(b->data + b->len, data, len);
     b->len += len;
@@ -191,19 +247,49 @@ static bool append(struct writer *w, int fd, const char *data, size_t len)
     return true;
 }
 
-bool writer_put(struct writer *w, int fd, const char *data, size_t len)
+/* With the lock held. */
+static bool have_thread(struct writer *w)
 {
-    pthread_mutex_lock(&w->lock);
-    bool ok = true;
-    if (w->users == 1 && (ok = thread_start(thread, w)))
+    if (w->users == 1 && thread_start(thread, w))
         w->users = 2;
-    if (ok && !*error_of(w, fd))
-        ok = append(w, fd, data, len);
+    return w->users > 1;
+}
+
+/* With the lock held, which it gives up. */
+static void call_thread(struct writer *w)
+{
     if (w->idle ? w->first != NULL : w->paced && w->queued >= PACE_BYTES) {
         w->idle = w->paced = false;
         pthread_cond_signal(&w->more);
     }
     pthread_mutex_unlock(&w->lock);
+}
+
+bool writer_put(struct writer *w, int fd, const char *data, size_t len)
+{
+    pthread_mutex_lock(&w->lock);
+    bool ok = have_thread(w);
+    if (ok && !*error_of(w, fd))
+        ok = append(w, fd, data, len);
+    call_thread(w);
+    return ok;
+}
+
+bool writer_put_file(struct writer *w, int fd, int from, uint64_t len)
+{
+    struct block *b = malloc(sizeof *b);
+    pthread_mutex_lock(&w->lock);
+    bool ok = b && have_thread(w);
+    if (ok) {
+        *b = (struct block){.fd = fd, .from = from, .left = len};
+        line_up(w, b);
+        w->queued += (size_t)len;
+    }
+    call_thread(w);
+    if (!ok) {
+        free(b);
+        close(from);
+    }
     return ok;
 }
 
@@ -211,7 +297,7 @@ bool writer_full(struct writer *w)
 {
     pthread_mutex_lock(&w->lock);
     bool full = w->queued > WRITER_FULL;
-    w->wanted = full;
+    w->wanted = w->wanted || full; /* who asked before still waits */
     pthread_mutex_unlock(&w->lock);
     return full;
 }

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { WRITER_FULL = 256 * 1024 }; /* bytes; what is put then is still taken */
 
@@ -19,8 +20,10 @@ struct writer *writer_new(void (*wake)(void *arg), void *arg);
 
 /* Copies len bytes for fd. What is for a descriptor whose write failed is dropped. false: neither memory nor thread. */
 bool writer_put(struct writer *w, int fd, const char *data, size_t len);
+/* The first len bytes of the file from, which it closes. The same. */
+bool writer_put_file(struct writer *w, int fd, int from, uint64_t len);
 bool writer_full(struct writer *w);
-/* Bytes that wait to be written. */
+/* Bytes that wait to be written, those in files included. */
 size_t writer_queued(struct writer *w);
 /* The errno of the write to fd that failed, or 0. */
 int writer_error(struct writer *w, int fd);

@@ -105,7 +105,10 @@ struct afetch_login {
 enum afetch_trace {
     AFETCH_TRACE_INFO,     /* one line of text about what happens */
     AFETCH_TRACE_HEAD_OUT, /* one line of the request's head, without its line end */
-    AFETCH_TRACE_HEAD_IN   /* one line of a response's head */
+    AFETCH_TRACE_HEAD_IN,  /* one line of a response's head */
+    AFETCH_TRACE_REQUEST,  /* the request's head as a whole, with its line ends, before its lines */
+    AFETCH_TRACE_DATA_OUT, /* bytes of the request's body, with the lines around chunks */
+    AFETCH_TRACE_DATA_IN   /* bytes of a response's body, as they came */
 };
 
 enum afetch_ip { AFETCH_IP_ANY, AFETCH_IP_V4, AFETCH_IP_V6 };
@@ -261,6 +264,9 @@ AFETCH_API void afetch_session_wake(struct afetch_session *s);
  * wakes may become one call, and there may be calls that nobody asked for. NULL: no more. It is the way back from other
  * threads: what they have ready is taken up there (afetch_request_resume, afetch_session_add, …). */
 AFETCH_API void afetch_session_set_on_wake(struct afetch_session *s, void (*woken)(void *arg), void *arg);
+/* From now on so many of the parallel_max places are the caller's, who is not done with what transfers brought: fewer
+ * transfers begin, but at least one at a time. What has begun goes on. On the session's thread (a callback). */
+AFETCH_API void afetch_session_keep_places(struct afetch_session *s, unsigned places);
 /* Ends the run soon: what is under way ends with AFETCH_CANCELED, requests that wait for their turn end likewise, and
  * the source is asked no more. Called while nothing runs, it ends the next run. From any thread, and from a signal
  * handler. */
@@ -358,7 +364,24 @@ enum afetch_flow {
     AFETCH_ABORT  /* this transfer fails with AFETCH_WRITE; the reason by afetch_request_fail, if it was called */
 };
 
+enum afetch_head_kind {
+    AFETCH_HEAD_RESPONSE, /* a server's answer, also one that is redirected, tried again, or fails by its status */
+    AFETCH_HEAD_INFORM,   /* a 1xx before it */
+    AFETCH_HEAD_CONNECT   /* a proxy's answer to CONNECT */
+};
+
+/* A head as it came, with its line ends and the empty line behind. */
+struct afetch_raw_head {
+    enum afetch_head_kind kind;
+    int status;
+    const char *text;
+    size_t len;
+    unsigned redirects, retries; /* before it */
+};
+
 struct afetch_callbacks {
+    /* Each head that came, before what comes of it; may be NULL. */
+    void (*raw_head)(void *arg, struct afetch_request *r, const struct afetch_raw_head *head);
     /* The final response's head; may be NULL. afetch_request_header gives its fields during the call. AFETCH_PAUSE is
      * AFETCH_GO here. Not called for a response that fails by its status, but with fail_with_body. */
     enum afetch_flow (*head)(void *arg, struct afetch_request *r, const struct afetch_head *head);
@@ -423,6 +446,8 @@ AFETCH_API enum afetch_code afetch_request_set_condition(struct afetch_request *
 AFETCH_API const char *afetch_request_url(const struct afetch_request *r);
 /* 1, 2, 3… in the order in which requests came to the session. 0 before. */
 AFETCH_API uint64_t afetch_request_number(const struct afetch_request *r);
+/* Which connection it has or had last: 1, 2, … in a session; 0: none in this attempt. Within callbacks and trace. */
+AFETCH_API uint64_t afetch_request_connection(const struct afetch_request *r);
 /* The arg of afetch_request_set_callbacks; NULL without. */
 AFETCH_API void *afetch_request_arg(const struct afetch_request *r);
 /* The first field of that name (in any case) in the response, within head and hop; NULL if there is none. */

@@ -18,6 +18,7 @@ void attempt_reset(struct afetch_request *r)
     r->sent_ns = r->first_byte_ns = 0;
     r->wire_bytes = 0;
     r->connect_status = 0;
+    r->conn_id = 0;
     r->times = (struct dial_times){0};
 }
 

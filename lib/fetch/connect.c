@@ -66,6 +66,7 @@ int connect_done(struct connect *c, struct conn **out)
     connect_end(c);
     conn->id = session_count_conn(r->session);
     r->connects++;
+    r->conn_id = conn->id;
     trace_connected(r, conn);
     *out = conn;
     return 0;

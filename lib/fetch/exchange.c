@@ -6,9 +6,10 @@ void exchange_begin(struct exchange *x, struct conn *conn, bool head_request, st
     http1_reset(conn->http1, head_request, err);
 }
 
-void exchange_read_as(struct exchange *x, bool raw, bool no_length)
+void exchange_read_as(struct exchange *x, bool raw, bool no_length, bool keep_head)
 {
-    http1_read_as(x->conn->http1, (raw ? HTTP1_RAW : 0) | (no_length ? HTTP1_NO_LENGTH : 0));
+    http1_read_as(x->conn->http1,
+                  (raw ? HTTP1_RAW : 0) | (no_length ? HTTP1_NO_LENGTH : 0) | (keep_head ? HTTP1_KEEP_HEAD : 0));
 }
 
 struct co_op *exchange_send(struct exchange *x, struct co *caller, const void *data, size_t len)

@@ -22,8 +22,9 @@ struct exchange {
 
 /* Begins on a connection, which stays its owner's. err: where the particulars of a failure go. */
 void exchange_begin(struct exchange *x, struct conn *conn, bool head_request, struct error *err);
-/* How its response is read otherwise: raw, with the lines around chunks; no_length, not by its Content-Length. */
-void exchange_read_as(struct exchange *x, bool raw, bool no_length);
+/* How its response is read otherwise: raw, with the lines around chunks; no_length, not by its Content-Length;
+ * keep_head: as http1_raw_head wants it. */
+void exchange_read_as(struct exchange *x, bool raw, bool no_length, bool keep_head);
 void exchange_end(struct exchange *x);
 /* Sends bytes of the request, which must stay put, while a response may be read; then exchange_sent gives 0 or ERR_SEND.
  * It is 0, too, where the connection broke, as exchange_broken then says: the server may have told why before, and the

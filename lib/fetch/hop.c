@@ -6,6 +6,7 @@
 #include "fetch/attempt.h"
 #include "fetch/deliver.h"
 #include "fetch/head.h"
+#include "fetch/heads.h"
 #include "fetch/proxying.h"
 #include "fetch/request.h"
 #include "fetch/response.h"
@@ -21,6 +22,7 @@ static int begin_exchange(struct hop *h)
     struct afetch_request *r = h->request;
     r->peer = h->conn->peer;
     r->have_peer = true;
+    r->conn_id = h->conn->id;
     r->reused = h->conn->used;
     struct tls *tls = proxying_server_tls(r, h->conn->stream);
     r->tls_version = tls ? tls_version(tls) : NULL;
@@ -29,7 +31,7 @@ static int begin_exchange(struct hop *h)
         session_trace(h->request->session, r, "Reusing connection #%llu", (unsigned long long)h->conn->id);
     }
     exchange_begin(&h->exchange, h->conn, request_ends_at_head(r), &r->err);
-    exchange_read_as(&h->exchange, r->session->defaults.raw, r->session->defaults.ignore_length);
+    exchange_read_as(&h->exchange, r->session->defaults.raw, r->session->defaults.ignore_length, heads_wanted(r));
     buf_init(&h->head, HEAD_OUT_MAX);
     int rc = r->upload ? upload_frame(r) : 0;
     if (rc == 0)
@@ -90,9 +92,11 @@ static int take_event(struct hop *h)
         r->first_byte_ns = engine_now_ns(r->worker->engine);
     if (event == EXCHANGE_HEAD)
         return take_head(r, h->conn->http1);
-    if (event == EXCHANGE_BODY)
+    if (event == EXCHANGE_BODY) {
+        session_trace_data(r->session, r, false, data, len);
         return step_of(response_body(r, data, len));
-    session_trace_response(r->session, r, h->conn->http1);
+    }
+    heads_tell(r, h->conn->http1, AFETCH_HEAD_INFORM);
     if (r->upload)
         upload_informed(r, http1_status(h->conn->http1));
     return STEP_GO;

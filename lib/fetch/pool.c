@@ -338,6 +338,12 @@ static void give_up(struct pool *p, struct pool_door *here)
     engine_post(here->engine, &place->post, ERR_MEMORY);
 }
 
+/* One place is never kept, so that whoever the keeper waits for comes in, too. */
+static bool has_room(const struct pool *p)
+{
+    return p->active == 0 || (p->active < p->parallel_max && p->kept < p->parallel_max - p->active);
+}
+
 /* A transfer that began goes on whenever there is a place for it. */
 static bool may_begin(const struct pool *p, uint64_t number, struct engine *here)
 {
@@ -347,7 +353,7 @@ static bool may_begin(const struct pool *p, uint64_t number, struct engine *here
 /* Lets in whoever may come in. */
 static void grant(struct pool *p, struct pool_door *here)
 {
-    while (p->active < p->parallel_max && p->heap_len > 0) {
+    while (has_room(p) && p->heap_len > 0) {
         if (p->crew && !p->crew->ready(p->crew_arg)) {
             give_up(p, here);
             continue;
@@ -441,7 +447,7 @@ static struct co_op *take(struct pool *p, struct place *place, const char *origi
         return co_done(&place->op, ERR_MEMORY);
     struct pool_host *h = place->host;
     /* Whoever waits for this host or for any place came first. */
-    bool room = p->active < p->parallel_max && (p->host_max == 0 || h->active < p->host_max);
+    bool room = has_room(p) && (p->host_max == 0 || h->active < p->host_max);
     if (room && !h->first && p->heap_len == 0 && !p->crew && may_begin(p, place->number, door->engine)) {
         hold(p, place, door->engine);
         return co_done(&place->op, 0);
@@ -500,6 +506,11 @@ void pool_give(struct place *place, struct conn *conn)
     lock_drop(p->lock);
 }
 
+void pool_keep(struct pool *p, size_t places)
+{
+    p->kept = places;
+}
+
 void pool_go_on(struct pool *p, struct pool_door *here)
 {
     grant(p, here);
@@ -510,7 +521,7 @@ bool pool_paces(const struct place *place)
     if (place->state != PLACE_WAITING || !(place->number & POOL_FIRST) || !place->host->heap_index)
         return false;
     const struct pool *p = place->door->pool;
-    return p->active < p->parallel_max && pace_holds(p->pace, engine_now_ns(place->door->engine));
+    return has_room(p) && pace_holds(p->pace, engine_now_ns(place->door->engine));
 }
 
 void pool_deinit(struct pool *p, struct pool_door *here)

@@ -53,6 +53,7 @@ struct pool {
     struct pace *pace; /* set by the owner before the first pool_take; NULL: transfers begin as places allow */
     size_t parallel_max, host_max, idle_max; /* host_max 0: no limit */
     size_t active, waiting, idle_count;
+    size_t kept; /* places that are the caller's: as if held, but the last one, which is not to be had */
     struct table hosts;
     struct pool_host **heap; /* hosts that may take a place, by the number of their first waiter */
     size_t heap_len, heap_size;
@@ -88,6 +89,9 @@ void pool_deinit(struct pool *p, struct pool_door *here);
  * key of its connections where those are a proxy's, which carry requests for any origin; NULL: they are the origin's. number: whose turn comes first, lowest first. ERR_MEMORY. */
 struct co_op *pool_take(struct place *place, struct pool_door *door, const char *origin, const char *home,
                         uint64_t number);
+/* So many places are somebody else's from now on; one stays, though. With the lock; those who may come in then do so with
+ * pool_go_on. */
+void pool_keep(struct pool *p, size_t places);
 /* With the lock: whoever waits may go as far as limits and pace allow. here: of the thread that calls. */
 void pool_go_on(struct pool *p, struct pool_door *here);
 /* Whether a place is waited for that only the pace keeps back. On the thread of whoever waits, with the lock. */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "fetch/heads.h"
 #include "fetch/request.h"
 #include "fetch/session.h"
 #include "fetch/upload.h"
@@ -74,7 +75,7 @@ static int ask(void *arg, struct buf *out, struct error *err)
 static int answered(void *arg, const struct http1 *response, struct error *err)
 {
     struct afetch_request *r = arg;
-    session_trace_response(r->session, r, response);
+    heads_tell(r, response, AFETCH_HEAD_CONNECT);
     r->connect_status = http1_status(response);
     int rc = credentials_challenged(r->proxy_credentials, r->session, response);
     return rc < 0 ? error_set(err, rc, 0, NULL) : rc;
@@ -92,6 +93,7 @@ static void set_tunnel(struct via *via, struct afetch_request *r)
         via->kind = VIA_CONNECT;
         via->u.connect.ops = &tunnel_ops;
         via->u.connect.arg = r;
+        via->u.connect.keep_heads = heads_wanted(r);
         break;
     case ROUTE_SOCKS:
         via->kind = VIA_SOCKS;

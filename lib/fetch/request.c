@@ -160,6 +160,11 @@ const char *afetch_request_url(const struct afetch_request *r)
     return r->shown;
 }
 
+uint64_t afetch_request_connection(const struct afetch_request *r)
+{
+    return r->conn_id;
+}
+
 uint64_t afetch_request_number(const struct afetch_request *r)
 {
     return r->number;

@@ -92,6 +92,7 @@ struct afetch_request {
     bool send_empty;       /* this attempt has an empty body: it waits for a challenge */
     bool no_expect;        /* the server does not care for Expect */
     uint64_t bytes_sent;
+    uint64_t conn_id;    /* of the connection that it has in this attempt; 0: none */
     struct speed *speed; /* brake.c's, in a hop; NULL: it may be as slow as it is */
 
     struct pause resume; /* after AFETCH_PAUSE */

@@ -2,6 +2,7 @@
 
 #include "fetch/attempt.h"
 #include "fetch/deliver.h"
+#include "fetch/heads.h"
 #include "fetch/jar.h"
 #include "fetch/proxying.h"
 #include "fetch/redirect.h"
@@ -134,7 +135,7 @@ int response_head(struct afetch_request *r, const struct http1 *response)
     r->header_bytes = (uint32_t)http1_head_bytes(response);
     if (request_copy_field(&r->content_type, http1_find(response, "Content-Type")) < 0)
         return error_set(&r->err, ERR_MEMORY, 0, NULL);
-    session_trace_response(r->session, r, response);
+    heads_tell(r, response, AFETCH_HEAD_RESPONSE);
     int rc = jar_receive(r, response);
     if (rc == 0)
         rc = leads_on(r, response);

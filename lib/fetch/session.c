@@ -236,6 +236,7 @@ void session_woken(struct afetch_session *s)
     lock_take(&s->lock);
     if (s->woken) /* first: what it resumes goes on in this turn */
         s->woken(s->woken_arg);
+    pool_go_on(&s->pool, &s->main.door);
     s->source_later = false;
     if (s->tick_changed)
         start_tick(s);
@@ -247,6 +248,14 @@ void session_woken(struct afetch_session *s)
 
 void afetch_session_wake(struct afetch_session *s)
 {
+    engine_wake(s->engine);
+}
+
+void afetch_session_keep_places(struct afetch_session *s, unsigned places)
+{
+    lock_take(&s->lock);
+    pool_keep(&s->pool, places);
+    lock_drop(&s->lock);
     engine_wake(s->engine);
 }
 

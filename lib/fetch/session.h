@@ -146,6 +146,8 @@ void session_keep_ticket(struct afetch_session *s, const char *origin, struct tl
 void session_trace(struct afetch_session *s, const struct afetch_request *r, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void session_trace_request(struct afetch_session *s, const struct afetch_request *r, const char *head, size_t len);
-void session_trace_response(struct afetch_session *s, const struct afetch_request *r, const struct http1 *response);
+void session_trace_data(struct afetch_session *s, const struct afetch_request *r, bool out, const void *data,
+                        size_t len);
+void session_trace_response(struct afetch_session *s, const struct afetch_request *r, const char *head, size_t len);
 
 #endif

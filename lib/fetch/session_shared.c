@@ -111,6 +111,8 @@ void session_trace(struct afetch_session *s, const struct afetch_request *r, con
 void session_trace_request(struct afetch_session *s, const struct afetch_request *r, const char *head, size_t len)
 {
     const char *end = head + len;
+    if (s->trace)
+        trace(s, r, AFETCH_TRACE_REQUEST, head, len);
     while (s->trace && head < end) {
         const char *eol = memchr(head, '\r', (size_t)(end - head));
         if (!eol)
@@ -120,18 +122,21 @@ void session_trace_request(struct afetch_session *s, const struct afetch_request
     }
 }
 
-void session_trace_response(struct afetch_session *s, const struct afetch_request *r, const struct http1 *response)
+void session_trace_data(struct afetch_session *s, const struct afetch_request *r, bool out, const void *data,
+                        size_t len)
 {
-    if (!s->trace)
-        return;
-    char line[512];
-    int len = snprintf(line, sizeof line, "HTTP/1.%d %d %s", http1_minor_version(response), http1_status(response),
-                       http1_reason(response));
-    trace(s, r, AFETCH_TRACE_HEAD_IN, line, len < (int)sizeof line ? (size_t)len : sizeof line - 1);
-    for (size_t i = 0; i < http1_field_count(response); i++) {
-        struct http1_field f = http1_field_at(response, i);
-        len = snprintf(line, sizeof line, "%s: %s", f.name, f.value);
-        trace(s, r, AFETCH_TRACE_HEAD_IN, line, len < (int)sizeof line ? (size_t)len : sizeof line - 1);
+    if (s->trace && len)
+        trace(s, r, out ? AFETCH_TRACE_DATA_OUT : AFETCH_TRACE_DATA_IN, data, len);
+}
+
+void session_trace_response(struct afetch_session *s, const struct afetch_request *r, const char *head, size_t len)
+{
+    const char *end = head + len;
+    while (s->trace && head < end) {
+        const char *lf = memchr(head, '\n', (size_t)(end - head));
+        const char *next = lf ? lf + 1 : end;
+        size_t line = (size_t)((lf ? lf : end) - head);
+        trace(s, r, AFETCH_TRACE_HEAD_IN, head, line && head[line - 1] == '\r' ? line - 1 : line);
+        head = next;
     }
-    trace(s, r, AFETCH_TRACE_HEAD_IN, "", 0);
 }

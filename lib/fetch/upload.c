@@ -162,11 +162,12 @@ int upload_join_head(struct afetch_request *r, struct buf *head)
     if (u->expects || u->chunked || u->body.length > JOIN_MAX || !body_is_here(&u->body) || brake_sends(r))
         return 0;
     int rc;
-    while ((rc = next_piece(u)) == BODY_BYTES)
+    while ((rc = next_piece(u)) == BODY_BYTES) {
         if (buf_add(head, u->piece, u->piece_len) < 0)
             return error_set(&r->err, ERR_MEMORY, 0, NULL);
-        else
-            u->joined += u->piece_len;
+        session_trace_data(r->session, r, true, u->piece, u->piece_len);
+        u->joined += u->piece_len;
+    }
     u->whole = rc == BODY_END;
     return rc;
 }
@@ -198,6 +199,7 @@ static struct co_op *send_part(struct upload *u)
     u->part_len = brake_part(u->request, u->piece_len);
     brake_on_server(u->request, SPEED_SENDING);
     u->writing = true;
+    session_trace_data(u->request->session, u->request, true, u->piece, u->part_len);
     return exchange_send(u->exchange, &u->co, u->piece, u->part_len);
 }
 

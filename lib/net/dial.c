@@ -199,7 +199,8 @@ static struct co_op *tunnel_begin(struct dial *d)
         return co_call(&d->co, &t->co, socks_tunnel_run);
     }
     struct http_tunnel *t = &d->via->u.connect;
-    *t = (struct http_tunnel){.stream = d->made, .ops = t->ops, .arg = t->arg, .err = d->err};
+    *t = (struct http_tunnel){
+        .stream = d->made, .ops = t->ops, .arg = t->arg, .err = d->err, .keep_heads = t->keep_heads};
     return co_call(&d->co, &t->co, http_tunnel_run);
 }
 

@@ -11,6 +11,7 @@ static int prepare(struct http_tunnel *t)
     if (!t->http1 && !(t->http1 = http1_new()))
         return error_set(t->err, ERR_MEMORY, 0, NULL);
     http1_reset(t->http1, false, &t->reason);
+    http1_read_as(t->http1, t->keep_heads ? HTTP1_KEEP_HEAD : 0);
     return t->ops->ask(t->arg, &t->head, t->err);
 }
 

@@ -26,6 +26,7 @@ struct http_tunnel {
     const struct http_tunnel_ops *ops;
     void *arg;
     struct error *err;
+    bool keep_heads; /* of the answers: http1_raw_head is wanted */
     /* Out: CONNECT is to be sent again, and on another connection; the coroutine ends with 0 then, too. */
     bool reconnect;
     /* http_tunnel.c's */

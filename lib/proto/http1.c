@@ -13,6 +13,7 @@ struct http1 {
     const char *data; /* fed, from what is not used yet */
     size_t len;
     struct http1_fields fields; /* of the last head */
+    struct buf raw;             /* of the same, as it came, if it is kept */
     struct http1_lines lines;
     size_t trailer_count;
     const char *body; /* what the body callback said */
@@ -260,14 +261,17 @@ void http1_free(struct http1 *h)
     if (!h)
         return;
     http1_fields_deinit(&h->fields);
+    buf_deinit(&h->raw);
     free(h);
 }
 
 void http1_reset(struct http1 *h, bool head_request, struct error *err)
 {
     http1_fields_deinit(&h->fields);
+    buf_deinit(&h->raw);
     *h = (struct http1){.head_request = head_request, .err = err, .framing.length = -1};
     http1_fields_init(&h->fields);
+    buf_init(&h->raw, HTTP1_HEAD_MAX);
     expect_head(h);
 }
 
@@ -313,6 +317,8 @@ static int count(struct http1 *h, bool in_head, size_t used)
     *(in_head ? &h->head_bytes : &h->overhead) += plain;
     if (h->head_bytes + h->overhead > HTTP1_HEAD_MAX)
         return over_limit(h);
+    if (in_head && h->reading & HTTP1_KEEP_HEAD && buf_add(&h->raw, h->data, plain) < 0)
+        return fail(h, ERR_MEMORY, "for the head of a response");
     const char *why = http1_lines_read(&h->lines, h->data, h->data + plain);
     if (why)
         return malformed(h, why);
@@ -357,6 +363,7 @@ static int parse(struct http1 *h)
     h->body_len = 0;
     if (!h->line_begun && h->len > 0) {
         h->line_begun = true;
+        buf_clear(&h->raw);
         if (h->data[0] != 'H') /* llhttp would pass over empty lines */
             not_http(h);
     }
@@ -470,6 +477,12 @@ const char *http1_reason(const struct http1 *h)
 int http1_minor_version(const struct http1 *h)
 {
     return h->minor;
+}
+
+const char *http1_raw_head(const struct http1 *h, size_t *len)
+{
+    *len = h->raw.len;
+    return h->raw.len ? h->raw.data : "";
 }
 
 size_t http1_field_count(const struct http1 *h)

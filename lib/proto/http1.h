@@ -42,8 +42,9 @@ void http1_reset(struct http1 *h, bool head_request, struct error *err);
 
 /* Behind http1_reset: how this response is read otherwise, or-ed. */
 enum http1_reading {
-    HTTP1_RAW = 1,      /* a chunked body is given as it came, with the lines around its chunks and its trailers */
-    HTTP1_NO_LENGTH = 2 /* Content-Length is passed over: what is not chunked ends with the connection */
+    HTTP1_RAW = 1,       /* a chunked body is given as it came, with the lines around its chunks and its trailers */
+    HTTP1_NO_LENGTH = 2, /* Content-Length is passed over: what is not chunked ends with the connection */
+    HTTP1_KEEP_HEAD = 4  /* http1_raw_head is wanted */
 };
 void http1_read_as(struct http1 *h, unsigned reading);
 
@@ -71,6 +72,8 @@ const char *http1_reason(const struct http1 *h); /* "" if none */
 int http1_minor_version(const struct http1 *h);  /* 0 or 1 for HTTP/1.x */
 size_t http1_field_count(const struct http1 *h);
 struct http1_field http1_field_at(const struct http1 *h, size_t i);
+/* The head as it came, with its line ends; "" unless HTTP1_KEEP_HEAD. Valid until the next call of http1_next. */
+const char *http1_raw_head(const struct http1 *h, size_t *len);
 /* The first field of that name, any case; NULL if there is none. */
 const char *http1_find(const struct http1 *h, const char *name);
 /* What Content-Length says where no Transfer-Encoding overrides it, else -1. (For HEAD, 204 and 304 that is no body's.)

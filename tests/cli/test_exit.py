@@ -98,7 +98,7 @@ def test_values_in_range():
 def test_options_that_are_to_come():
     """They say so, and nothing is fetched."""
     for args in (["--preproxy", "http://p:1"], ["--loops", "2"],
-                 ["-i"], ["-D", "x"], ["-#"],
+                 ["-#"],
                  ["--http2"]):
         name = re.escape(args[0].split("=")[0])
         usage_error([*args, "URL"], name, r"\byet\b")

@@ -238,15 +238,6 @@ def test_templates():
         assert read_file(folder + "/" + names[1]) == b"/y%20z"
 
 
-def test_to_standard_output():
-    """-o -: whole bodies, no lines."""
-    with Peer(answering(by_path)) as p:
-        r = run("-o", "-", p.url("/5"), p.url("/7"))
-        if r.code == 2 and re.search(r"\byet\b", r.err.decode()):
-            raise Skip("-o - is not there yet")
-        r.check(r.code == 0 and r.out == b"x" * 12, "the bodies alone")
-
-
 def test_dev_null():
     """As root too it stays what it is; a node of our own is tried first."""
     with body_peer() as p:
