@@ -390,6 +390,12 @@ size_t stdout_sink_waiting(const struct stdout_sink *s)
     return s->complete.count;
 }
 
+void stdout_sink_each_waiting(const struct stdout_sink *s, void (*each)(void *arg, void *body_owner), void *arg)
+{
+    for (const struct stdout_body *b = s->complete.first; b; b = b->line_next)
+        each(arg, b->owner);
+}
+
 void *stdout_sink_any(const struct stdout_sink *s)
 {
     return s->first ? s->first->owner : NULL;

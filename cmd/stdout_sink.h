@@ -31,6 +31,8 @@ void stdout_sink_free(struct stdout_sink *s);
 void stdout_sink_pump(struct stdout_sink *s);
 /* Bodies that are complete and wait for their turn. */
 size_t stdout_sink_waiting(const struct stdout_sink *s);
+/* Calls each for those, the one that waits longest first. */
+void stdout_sink_each_waiting(const struct stdout_sink *s, void (*each)(void *arg, void *body_owner), void *arg);
 /* The owner of one that has not been freed; NULL: there is none. */
 void *stdout_sink_any(const struct stdout_sink *s);
 

@@ -52,6 +52,7 @@ struct transfer {
 
     struct stdout_body *body; /* what it has in standard output's line; NULL: nothing */
     bool to_stdout;           /* its body goes there */
+    uint64_t in_line_ns;      /* since when it waits for its turn */
     bool kept;                /* and is one of a success */
     struct heads_kept heads;
     bool url_is_none;             /* what was asked for is no URL at all */
@@ -156,6 +157,7 @@ static void get_in_line(struct transfer *t, const char *url, int code, const cha
         ts->finishing -= t->state == FINISHING || t->state == DONE;
     }
     t->state = IN_LINE;
+    t->in_line_ns = thread_now_ns();
     t->number = number_of(t);
     t->request = NULL;
     free(t->url);
@@ -1001,6 +1003,24 @@ bool transfers_busy(const struct transfers *ts)
     return ts->first || ts->recording || (ts->sink && stdout_sink_any(ts->sink));
 }
 
+/* What the lines of transfers_describe go to. */
+struct describing {
+    void (*line)(void *arg, const char *text);
+    void *arg;
+};
+
+static void describe_in_line(void *arg, void *owner)
+{
+    const struct describing *d = arg;
+    const struct transfer *t = owner;
+    struct text text = {0};
+    text_addf(&text, "%llu %.300s waiting for its turn on standard output %.1f s", (unsigned long long)number_of(t),
+              t->url, (double)(thread_now_ns() - t->in_line_ns) / 1e9);
+    if (!text.failed)
+        d->line(d->arg, text.data);
+    text_deinit(&text);
+}
+
 void transfers_describe(struct transfers *ts, void (*line)(void *arg, const char *text), void *arg)
 {
     struct text text = {0};
@@ -1019,6 +1039,9 @@ void transfers_describe(struct transfers *ts, void (*line)(void *arg, const char
             line(arg, text.data);
     }
     text_deinit(&text);
+    struct describing describing = {line, arg};
+    if (ts->sink)
+        stdout_sink_each_waiting(ts->sink, describe_in_line, &describing);
 }
 
 bool transfers_waits(const struct transfers *ts, uint64_t number)

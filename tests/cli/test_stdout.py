@@ -3,6 +3,7 @@ import itertools
 import os
 import re
 import resource
+import signal
 import threading
 
 from harness import (Config, Peer, answering, by_path, line, read_file, response, run, run_shell, start,
@@ -111,6 +112,9 @@ def test_a_slow_first_body_stalls_nobody():
             f.await_output(b"^S{50}$")
             g.others.set()
             wait_until("all others are answered", lambda: g.count == 20)
+            waiting = rb" \S+/8000 waiting for its turn on standard output \d+\.\d s\n"
+            wait_until("it is told who waits",
+                       lambda: f.signal(signal.SIGUSR1) or re.search(waiting, f.data["err"]))
             assert f.data["out"] == b"S" * 50
             g.go.set()
             r = f.wait()
