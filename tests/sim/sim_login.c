@@ -72,6 +72,7 @@ void sim_login_answer(struct sim_served *s, const char *head)
     s->page.location = LOCATION_NONE;
     s->page.defect = DEFECT_NONE;
     s->page.validator = VALIDATOR_NONE;
+    s->page.after = AFTER_NONE;
     s->len = s->page.body_len = rng_below(&w->sim.rng, 100);
     s->challenges = true;
     s->nonce = h->nonce;

@@ -218,6 +218,9 @@ static enum sim_then judge(struct sim_url *u, const struct afetch_hop *hop, cons
     enum sim_then then = by_status                                               ? h->by_status
                          : tries_left(u) && transient_error(&u->world->opt, hop) ? in_time(u, w, now_ns, now_ns)
                                                                                  : THEN_END;
+    /* That it was refused is known by its sentence, which takes memory. */
+    if (then == THEN_END && hop->code == AFETCH_CONNECT && tries_left(u) && sim_memory_failed() > u->memory_failed)
+        then = THEN_MAY_RETRY;
     return can_undo(u) && sim_upload_can_repeat(u) ? then : THEN_END;
 }
 

@@ -1,54 +1,14 @@
-/* The other end of every connection: servers that follow the plan of the URL they are asked for. It watches what the
- * client is told and does, and keeps what results are judged by. */
+/* The other end of every connection: servers that follow the plan of the URL they are asked for. sim_watch.c watches
+ * what the client does meanwhile. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "sim/sim_tls.h"
+#include "sim/sim_peer.h"
 
 enum { REQUEST_MAX = 64 * 1024 };
-
-struct peer {
-    struct sim_world *w;
-    struct sim_host *host;
-    struct sock *sock;
-    struct sim_tunnel *tunnel; /* the proxy's; NULL: it is to a server */
-    struct sim_tls *tls;       /* NULL: plain HTTP */
-    struct sim_event step;     /* the next thing that this server does */
-    struct buf request;        /* what has arrived of it */
-    struct sim_url *asked;     /* whose request the client wrote last */
-    unsigned asked_in;         /* which hop of it */
-    size_t asks;               /* requests that it wrote */
-    struct sim_served last;    /* whose response is under way, or was last; url NULL: none yet */
-    struct sim_hop gone;       /* stands for hops that have ended */
-    struct sim_response response;
-    size_t served;       /* requests whose response was made */
-    size_t sent, told;   /* bytes of the response, to the client and read by it */
-    size_t end_at;       /* where the server ends, resets or stalls; SIZE_MAX: nowhere */
-    bool resets, stalls; /* what it does there */
-    bool in_flight;      /* the client waits for a response */
-    bool used;           /* there was a request */
-    bool failing;        /* it was told of a failure instead, which its URL will end with */
-    bool over;           /* the server has ended or reset */
-    bool said_unasked, middled;
-    struct sim_upload out, in; /* the last request's body, as the client writes it and as it arrives */
-    bool heard;                /* the head of a request, whose body is on its way */
-    bool responded;
-    size_t early_at;         /* the response comes with so many bytes of the body; SIZE_MAX: behind it */
-    struct sim_event inform; /* 100 (Continue) */
-    size_t informs_left;     /* bytes of it that were not told */
-    bool informed, mute;     /* it was told; the client cannot write any more */
-};
-
-#define PEER_OF(event) ((struct peer *)(void *)((char *)(event)-offsetof(struct peer, step)))
-
-/* What happens in the hop whose request it was. */
-static struct sim_hop *hop_of(struct peer *p)
-{
-    return p->asked_in == p->asked->hops ? &p->asked->hop : &p->gone;
-}
 
 /* ---- who is where ---------------------------------------------------------------------------------------------- */
 
@@ -99,11 +59,9 @@ static struct sim_fate fate(void *arg, const struct addr *to)
     }
 }
 
-static void peer_writing(void *peer, const char *data, size_t len);
 static void peer_arrived(void *peer, const char *data, size_t len);
-static void peer_told(void *peer, enum sim_told what, size_t len);
 
-static const struct sim_tls_up tls_up = {peer_writing, peer_arrived, peer_told};
+static const struct sim_tls_up tls_up = {sim_peer_writing, peer_arrived, sim_peer_told};
 
 static void *opened(void *arg, struct sock *s, const struct addr *to)
 {
@@ -445,177 +403,10 @@ static void peer_arrived(void *peer, const char *data, size_t len)
         peer_arrived(p, data + n, len - n);
 }
 
-/* ---- what the client does --------------------------------------------------------------------------------------- */
-
-/* The URL of a request's first line. */
-static struct sim_url *asked_url(struct sim_world *w, const char *data, size_t len)
-{
-    char line[32] = "";
-    size_t index = SIZE_MAX;
-    memcpy(line, data, len < sizeof line ? len : sizeof line - 1);
-    sscanf(line, "%*s /u%zu", &index);
-    if (index >= w->url_count)
-        sim_fail(&w->sim, "a request that no URL stands for: %s", line);
-    return &w->urls[index];
-}
-
-/* Bytes behind a response that the client has not seen yet cannot keep it from using the connection again; the next
- * response then begins with them. */
-static void check_reuse(struct peer *p)
-{
-    struct sim_served last = p->last;
-    if (p->served == 0)
-        return;
-    last.page.extra = false;
-    if (sim_served_must_close(&last) || (p->last.page.extra && p->told > p->response.message))
-        sim_fail(&p->w->sim, "a connection was used again after the response to URL %zu", last.url->index);
-}
-
-/* A request is written: its head, and perhaps a body. */
-static void begin_body(struct peer *p, const char *data, size_t len)
-{
-    char head[4096];
-    const char *at = memmem(data, len, "\r\n\r\n", 4);
-    size_t head_len = at ? (size_t)(at + 4 - data) : 0;
-    if (!at || head_len >= sizeof head)
-        sim_fail(&p->w->sim, "a head that is not written at once");
-    memcpy(head, data, head_len);
-    head[head_len] = '\0';
-    sim_upload_begin(&p->out, p->asked, head);
-    if (sim_upload_take(&p->out, at + 4, len - head_len) != len - head_len)
-        sim_fail(&p->w->sim, "URL %zu: bytes behind its request", p->asked->index);
-}
-
-static void peer_writing(void *peer, const char *data, size_t len)
-{
-    struct peer *p = peer;
-    if (p->used && !p->out.whole) {
-        if (sim_upload_take(&p->out, data, len) != len)
-            sim_fail(&p->w->sim, "URL %zu: bytes behind its body", p->asked->index);
-        return;
-    }
-    if (p->in_flight)
-        sim_fail(&p->w->sim, "a request before the response to the last one was read");
-    p->asked = asked_url(p->w, data, len);
-    check_reuse(p);
-    if (p->over)
-        sim_met(&p->w->sim, MET_IDLE_END_MISSED);
-    else
-        sim_cancel(&p->w->sim, &p->step); /* it no longer waits for a request */
-    if (!p->used)
-        p->host->used++;
-    p->used = true;
-    p->asked_in = p->asked->hops;
-    /* It waited for its feeder, or the client may not have read what asks for it. */
-    bool late = p->w->opt.limit_rate > 0 || (p->asked->upload != UPLOAD_NONE && p->asked->upload != UPLOAD_MEMORY);
-    if (p->asks > 0 && !late && p->asked->last.then != THEN_AGAIN && sim_retry_held(p->host, *p->w->sim.now_ns))
-        sim_fail(&p->w->sim, "a request for URL %zu at host %s, which wanted to be left alone", p->asked->index,
-                 p->host->name);
-    p->asked->hop.tainted |= p->said_unasked || (p->served > 0 && p->last.page.extra);
-    p->asks++;
-    p->in_flight = true;
-    p->sent = p->told = p->informs_left = 0;
-    p->middled = p->failing = p->informed = p->mute = false;
-    begin_body(p, data, len);
-    p->host->in_flight++;
-    p->w->in_flight++;
-}
-
-static void answered(struct peer *p)
-{
-    if (!p->in_flight)
-        return;
-    p->in_flight = false;
-    p->host->in_flight--;
-    p->w->in_flight--;
-}
-
-/* The client was told so before the response was whole. On a connection that was used before, nothing of the response
- * read, that means "try again" where the method allows it. */
-static void failed(struct peer *p, uint64_t codes)
-{
-    struct sim_url *u = p->asked;
-    bool tried_again = p->asks > 1 && p->told == 0 && !p->informed && sim_url_idempotent(u) && sim_upload_can_repeat(u);
-    if (p->mute)
-        codes |= sim_code(AFETCH_SEND);
-    if (tried_again) {
-        sim_met(&p->w->sim, MET_TRIED_AGAIN);
-        u->trail.tried_again = hop_of(p)->tried_again = true;
-        hop_of(p)->spared |= codes;
-    } else {
-        hop_of(p)->seen |= codes;
-    }
-    p->failing = !tried_again;
-    answered(p);
-}
-
-static uint64_t codes_of_end(const struct peer *p)
-{
-    uint64_t codes = sim_code(p->told || p->informed ? AFETCH_PARTIAL : AFETCH_EMPTY);
-    return (p->told && p->last.page.informs) || p->informed ? codes | sim_code(AFETCH_EMPTY) : codes;
-}
-
-static uint64_t codes_of_failure(const struct peer *p, enum sim_told what)
-{
-    switch (what) {
-    case SIM_TOLD_READ_ERROR:
-        return sim_code(AFETCH_RECV);
-    case SIM_TOLD_WRITE_ERROR:
-        return sim_code(AFETCH_SEND);
-    case SIM_TOLD_BROKEN: /* at once, or when the connection ends in the midst of it */
-        return sim_code(AFETCH_RECV) | sim_code(AFETCH_SEND) | sim_code(AFETCH_PARTIAL) | sim_code(AFETCH_EMPTY);
-    default:
-        return codes_of_end(p);
-    }
-}
-
-/* The client has read the head of the response, which the last request was for. */
-static void told_head(const struct peer *p)
-{
-    if (p->in_flight && p->asked == p->last.url && p->asked_in == p->asked->hops && !p->asked->hop.tainted)
-        sim_retry_told(&p->last);
-}
-
-static void peer_told(void *peer, enum sim_told what, size_t len)
-{
-    struct peer *p = peer;
-    bool open_ended = p->last.url && p->last.page.framing == FRAME_CLOSE && sim_served_has_body(&p->last);
-    bool whole;
-    size_t informs = len < p->informs_left ? len : p->informs_left;
-    p->informs_left -= informs;
-    p->informed |= informs > 0;
-    len -= informs;
-    if (what == SIM_TOLD_BYTES && len == 0)
-        return;
-    if (what == SIM_TOLD_WRITE_ERROR && p->in_flight) {
-        p->mute = true; /* it still reads */
-        return;
-    }
-    if (what == SIM_TOLD_BYTES && p->told < p->response.head && p->told + len >= p->response.head && p->sent)
-        told_head(p);
-    p->told += len;
-    whole = p->sent && p->told >= p->response.message && p->end_at >= p->response.message;
-    if (what == SIM_TOLD_BYTES) {
-        if (whole && !open_ended)
-            answered(p);
-    } else if (p->in_flight) {
-        if (what == SIM_TOLD_CUT && whole)
-            sim_met(&p->w->sim, MET_TLS_NO_NOTIFY);
-        if (what == SIM_TOLD_END && whole)
-            answered(p);
-        else
-            failed(p, codes_of_failure(p, what));
-    } else if (p->failing) {
-        hop_of(p)->seen |= codes_of_failure(p, what);
-    } else if (p->used && what != SIM_TOLD_WRITE_ERROR) {
-        sim_met(&p->w->sim, MET_IDLE_END);
-    }
-}
-
 static void closed(void *peer)
 {
     struct peer *p = peer;
-    answered(p);
+    sim_peer_answered(p);
     if (p->used)
         p->host->used--;
     sim_cancel(&p->w->sim, &p->step);
@@ -682,7 +473,7 @@ static void writing(void *peer, const char *data, size_t len)
     if (p->tls)
         sim_tls_writing(p->tls, data, len);
     else
-        peer_writing(p, data, len);
+        sim_peer_writing(p, data, len);
 }
 
 static void arrived(void *peer, const char *data, size_t len)
@@ -704,7 +495,7 @@ static void told(void *peer, enum sim_told what, size_t len)
     else if (p->tls)
         sim_tls_told(p->tls, what, len);
     else
-        peer_told(p, what, len);
+        sim_peer_told(p, what, len);
 }
 
 void sim_server_init(struct sim_world *w)
