@@ -23,6 +23,18 @@ static bool keep_etag(struct transfer *t, const struct afetch_request *r)
     return (!etag || t->etag) && (!modified || t->modified);
 }
 
+/* Its file cannot tell its body's digest: it holds more (-i), or is not known before the body comes. */
+static bool is_no_body(const struct transfer *t)
+{
+    return t->late || (t->all->heads && t->all->heads->include);
+}
+
+/* Whether its digest is made as the body comes, as no file can be read again for it. */
+static bool sums_as_it_comes(const struct transfer *t)
+{
+    return t->sum && (!t->filed || is_no_body(t) || (t->file && filework_is_direct(t->file)));
+}
+
 /* How its file is made. */
 static struct outfile_ways ways(const struct transfer *t)
 {
@@ -31,7 +43,7 @@ static struct outfile_ways ways(const struct transfer *t)
                              .sync = o->sync_files,
                              .has_mode = o->create_file_mode > 0,
                              .mode = (mode_t)o->create_file_mode,
-                             .sum = t->sum != NULL};
+                             .sum = t->sum && !is_no_body(t)};
     if (t->sum)
         memcpy(w.expected, t->sum->expected, sizeof w.expected);
     if (o->skip_existing)
@@ -131,8 +143,7 @@ static enum afetch_flow on_head(void *arg, struct afetch_request *r, const struc
     t->begun = t->to_stdout;
     show_late_head(t);
     char why_unnamed[OUTFILE_WHY] = "";
-    bool streamed = t->sum && (!t->filed || (t->file && filework_is_direct(t->file)));
-    if (streamed && head->status != 304 && !sum_begin(t->sum))
+    if (sums_as_it_comes(t) && head->status != 304 && !sum_begin(t->sum))
         return refuse(r, AFETCH_MEMORY, "for a digest");
     if (!t->filed || head->status == 304) /* what is there stays as it is */
         return AFETCH_GO;
