@@ -1,4 +1,4 @@
-/* The file of --etag-save. Used by transfer.c. */
+/* The file of --etag-save. Used by transfer_end.c. */
 #ifndef AFETCH_CMD_ETAG_H
 #define AFETCH_CMD_ETAG_H
 

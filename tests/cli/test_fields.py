@@ -40,7 +40,7 @@ def test_a_digest_that_differs_alone():
     with peer() as p:
         url = p.url("/x")
         for mode in ([], ["--sync"]):
-            for args in ([], ["-o", "old"], ["-o", "new"], ["-C", "-", "-o", "new"], ["-o", "/dev/null"], ["-OJ"]):
+            for args in ([], ["-o", "old"], ["-o", "new"], ["-C", "-", "-o", "new"], ["-o", "/dev/null"], ["-OJ"], ["-i", "-o", "new"]):
                 folder = temp_dir()
                 write_file(folder + "/old", b"old")
                 run(*mode, *args, "-", stdin=f"{url}\tsha256={OTHER}", cwd=folder).expect(
@@ -59,9 +59,10 @@ def test_digests_in_reports():
     sums = {"/big": hashlib.sha256(big).hexdigest(), "/empty": hashlib.sha256(b"").hexdigest(), "/x": SUM}
     with Peer(answering(answer)) as p:
         urls = [p.url(path) for path in sums]
-        for args in ([], ["-o", "{n}"], ["-o", "/dev/null"], ["-OJ"]):
-            r = run("--sha256", "--jsonl", *args, *urls, cwd=temp_dir())
-            got = {x["url"]: x["sha256"] for x in records(r).values()}
+        for args in ([], ["-o", "{n}"], ["-o", "/dev/null"], ["-OJ"], ["-i", "-o", "{n}"], ["-o", "-"], ["-i"]):
+            folder = temp_dir()
+            r = run("--sha256", "--jsonl=j", *args, *urls, cwd=folder)
+            got = {x["url"]: x["sha256"] for x in map(json.loads, read_file(folder + "/j").splitlines())}
             r.check(got == {p.url(path): s for path, s in sums.items()}, "their digests")
         r = run("--jsonl", *urls)
         r.check(all("sha256" not in x for x in records(r).values()), "none that nobody wants")
