@@ -109,7 +109,7 @@ static void open_it(struct infile *f)
     f->opened = true;
     f->fd = fd;
     f->error = error;
-    f->length = !error && S_ISREG(st.st_mode) && !f->input ? (int64_t)st.st_size : -1;
+    f->length = !error && fd >= 0 && S_ISREG(st.st_mode) && !f->input ? (int64_t)st.st_size : -1;
     f->job.alone = f->length < 0; /* a pipe's other end may take its time */
     pthread_mutex_unlock(&f->lock);
 }

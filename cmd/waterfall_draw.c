@@ -230,12 +230,12 @@ static void add_rows(const struct drawing *d, const struct waterfall *w)
     struct row_order order[WATERFALL_ROWS];
     for (size_t i = 0; i < w->count; i++)
         order[i].row = &w->rows[i];
-    qsort(order, w->count, sizeof order[0], by_start);
+    qsort(order, w->count, sizeof(struct row_order), by_start);
     for (size_t i = 0; i < w->count; i++)
         add_row(d, w, order[i].row);
     if (w->others)
         text_addf(d->out, "These are the %zu slowest of %llu; the others took %.3f s at most, %.3f s on average.\n",
-                  w->count, (unsigned long long)w->count + w->others, (double)w->others_max_ns / 1e9,
+                  w->count, (unsigned long long)(w->count + w->others), (double)w->others_max_ns / 1e9,
                   (double)w->others_ns / (double)w->others / 1e9);
 }
 

@@ -496,7 +496,8 @@ struct afetch_part {
 
 /* A form, multipart/form-data (RFC 7578) as curl makes it, that is filled by the functions below and then finished, before
  * it is set to requests. type: in place of multipart/form-data, or NULL; it has precedence over a Content-Type among the
- * headers. backslash: names are escaped by backslashes, not percent-encoded. NULL without memory or randomness. */
+ * headers. backslash: names are escaped by backslashes, not percent-encoded. NULL without memory or randomness,
+ * and for a line end in type. */
 AFETCH_API struct afetch_body *afetch_body_new_form(const char *type, bool backslash);
 /* Adds a part; everything is copied. AFETCH_MEMORY; AFETCH_INTERNAL for a line end where there may be none, an encoder
  * that is none, or a form that is finished; AFETCH_READ for 7bit data that is not. *error, if error is not NULL, is then

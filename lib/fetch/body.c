@@ -95,8 +95,6 @@ static int begin_feeding(struct body_reader *b, const char *name)
     enum afetch_feed feed = AFETCH_FEED_FAILED;
     if (!r->feeder.begin || !r->feeder.read)
         return error_set(&r->err, ERR_USAGE, 0, "the body has no feeder");
-    if (r->body_spent)
-        return error_set(&r->err, ERR_REWIND, 0, "%.200s was read already", name);
     lock_take(&r->session->lock);
     bool canceled = request_is_canceled(r);
     if (!canceled)
@@ -209,6 +207,8 @@ static int next_of_form(struct body_reader *b, const char **data, size_t *len)
 
 int body_open(struct body_reader *b)
 {
+    if (b->body && b->request->body_spent)
+        return error_set(&b->request->err, ERR_REWIND, 0, "a part of it can be read but once");
     if (body_is_form(b->body)) {
         if (b->body->unfinished)
             return error_set(&b->request->err, ERR_USAGE, 0, "the form is not finished");

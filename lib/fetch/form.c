@@ -18,6 +18,8 @@ static enum afetch_code outcome(int rc, struct error *err, char **error)
 struct afetch_body *afetch_body_new_form(const char *type, bool backslash)
 {
     unsigned char random[MULTIPART_RANDOM];
+    if (type && strpbrk(type, "\r\n"))
+        return NULL;
     struct afetch_body *b = getentropy(random, sizeof random) == 0 ? afetch_body_new("", 0) : NULL;
     if (!b)
         return NULL;

@@ -47,18 +47,29 @@ static bool frames(const char *line)
     return is_line_of(line, "Content-Length") || is_line_of(line, "Transfer-Encoding") || is_line_of(line, "Expect");
 }
 
-/* A form tells its type itself. */
+/* A form tells its type itself. A length by hand would contradict chunks (RFC 9112 section 6.2), and the empty body that
+ * goes in place of the request's own. */
 static bool is_left_out(const struct afetch_request *r, const char *line)
 {
     if (r->as_get)
         return frames(line);
-    return r->upload && body_is_form(r->body) && is_line_of(line, "Content-Type");
+    if (!r->upload)
+        return false;
+    if ((r->send_empty || r->upload->chunked) && is_line_of(line, "Content-Length"))
+        return true;
+    return body_is_form(r->body) && is_line_of(line, "Content-Type");
+}
+
+/* What was given by hand for a proxy, on another origin's way. */
+static bool is_for_proxy(const struct afetch_request *r, const char *line)
+{
+    return r->route.kind != ROUTE_FORWARD && is_line_of(line, "Proxy-Authorization");
 }
 
 static void add_fields(struct parts *p, const struct afetch_request *r, char *const *lines, size_t count, bool crossed)
 {
     for (size_t i = 0; i < count; i++)
-        if (!(crossed && stays_behind(lines[i])) && !is_left_out(r, lines[i]))
+        if (!(crossed && (stays_behind(lines[i]) || is_for_proxy(r, lines[i]))) && !is_left_out(r, lines[i]))
             p->fields[p->field_count++] = lines[i];
 }
 

@@ -62,7 +62,7 @@ void ranges_forget(struct ranges *g)
 {
     free(g->validator);
     g->validator = NULL;
-    g->had = g->from = g->end = g->size = 0;
+    g->had = g->from = g->end = g->size = g->source = 0;
     g->exact = false;
 }
 
@@ -83,10 +83,30 @@ static bool is_by_hand(const struct afetch_request *r)
            has_line(r->session->headers, r->session->header_count, "Range:");
 }
 
+static uint64_t add_to_hash(uint64_t hash, const char *text)
+{
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * 0x100000001b3u; /* FNV-1a */
+    return hash;
+}
+
+static uint64_t source_of(const struct afetch_request *r)
+{
+    return add_to_hash(add_to_hash(0xcbf29ce484222325u, r->origin), r->url.target) | 1;
+}
+
+/* A validator tells apart the versions of one resource (RFC 9110 section 8.8.1): where a redirect has led to another one,
+ * it says nothing. */
+static bool is_elsewhere(const struct afetch_request *r)
+{
+    return r->ranges.source && r->ranges.source != source_of(r);
+}
+
 /* RFC 9110 section 14.2: only for GET has a range a meaning. */
 bool ranges_go_on(const struct afetch_request *r)
 {
-    return r->ranges.from > 0 && !r->ranges.asked && strcmp(request_method(r), "GET") == 0 && !is_by_hand(r);
+    return r->ranges.from > 0 && !is_elsewhere(r) && !r->ranges.asked && strcmp(request_method(r), "GET") == 0 &&
+           !is_by_hand(r);
 }
 
 const char *ranges_field(const struct afetch_request *r, char room[RANGES_TEXT])
@@ -339,6 +359,7 @@ int ranges_note(struct afetch_request *r, const struct http1 *response)
         int64_t length = http1_content_length(response);
         g->size = validator && length > 0 ? (uint64_t)length : 0;
     }
+    g->source = source_of(r);
     return request_copy_field(&g->validator, validator);
 }
 

@@ -22,6 +22,7 @@ struct ranges {
     uint64_t end;    /* of the response's body in the whole; 0: as far as it goes */
     uint64_t size;   /* of the whole; 0: not known */
     char *validator; /* of what the receiver has: a strong ETag, or a Last-Modified that is one; NULL: none */
+    uint64_t source; /* whose validator that is: a hash of its URL; 0: not known */
     int64_t since_s; /* without a validator: when the receiver's bytes were fetched; 0: not known */
     bool exact;      /* a response that does not go on at from is a failure */
 };

@@ -78,6 +78,8 @@ int session_copy_options(struct afetch_session *s, const struct afetch_options *
     s->trace = opt->trace;
     s->trace_arg = opt->trace_arg;
     s->default_scheme = strdup(opt->default_scheme ? opt->default_scheme : "http");
+    if (opt->user_agent && strpbrk(opt->user_agent, "\r\n"))
+        return error_set(err, ERR_USAGE, 0, "a line end within the user agent");
     s->user_agent = strdup(opt->user_agent ? opt->user_agent : "afetch/" AFETCH_VERSION);
     if (!s->default_scheme || !s->user_agent)
         return error_set(err, ERR_MEMORY, 0, NULL);

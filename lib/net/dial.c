@@ -190,12 +190,15 @@ static struct co_op *tunnel_begin(struct dial *d)
 {
     if (d->via->kind == VIA_SOCKS) {
         struct socks_tunnel *t = &d->via->u.socks;
-        t->stream = d->made;
-        t->names = d->names;
-        t->overrides = d->overrides;
-        t->host = d->host;
-        t->port = d->port;
-        t->err = d->err;
+        *t = (struct socks_tunnel){.stream = d->made,
+                                   .names = d->names,
+                                   .overrides = d->overrides,
+                                   .kind = t->kind,
+                                   .host = d->host,
+                                   .port = d->port,
+                                   .user = t->user,
+                                   .password = t->password,
+                                   .err = d->err};
         return co_call(&d->co, &t->co, socks_tunnel_run);
     }
     struct http_tunnel *t = &d->via->u.connect;

@@ -54,6 +54,8 @@ static int write_default(struct buf *out, const struct http1_request *r, const c
     for (size_t i = 0; i < r->user_field_count; i++)
         if (read_line(r->user_fields[i], &line) == 0 && is_name(r->user_fields[i], line.name_len, name))
             return 0;
+    if (value && strpbrk(value, "\r\n")) /* whoever let it come so far */
+        return ERR_USAGE;
     return value ? buf_addf(out, "%s: %s\r\n", name, value) : 0;
 }
 

@@ -151,7 +151,7 @@ DATA = [
     ["-G"], ["-G", "-d", "a=b"], ["-G", "-d", "a=b", "-d", "c"], ["-G", "-d", ""], ["-G", "-I", "-d", "a=b"], ["-G", "-X", "PUT", "-d", "a=b"],
     ["-G", "--data-urlencode", "n=a b"], ["-G", "-d", "@lines"], ["-G", "--json", "1"], ["--get", "--data-raw", "@x"],
     ["-G", "-d", "a", "{url}/?b"], ["-G", "-d", "a", "{url}/?"], ["-G", "-d", "a", "{url}/?b&"], ["-G", "-d", "a", "{url}"],
-    ["-G", "-d", "a", "{url}/p#f"], ["-G", "-d", "a", "{url}?q#f?g"], ["-G", "-d", "a", "{url}/x", "{url}/y"],
+    ["-G", "-d", "a", "{url}/p#f"], ["-G", "-d", "a", "{url}?q#f?g"], ["-G", "-d", "a", "{url}/x"],
     ["--url-query", "a=b c"], ["--url-query", "a b"], ["--url-query", "=a=b"], ["--url-query", "@lines"], ["--url-query", "n@lines"],
     ["--url-query", "+a=%20b"], ["--url-query", "a=1", "--url-query", "b=2"], ["--url-query", "a=1", "{url}/?b#c"],
     ["--url-query", "a=1", "-d", "x=y"], ["--url-query", "a=1", "-I"], ["--url-query", "n@-"],

@@ -99,6 +99,19 @@ def test_a_pipe_in_a_form():
             assert p.seen[0].chunked and b"through the pipe" in p.seen[0].body and len(p.seen) == 1
 
 
+def test_a_pipe_and_files_in_a_form():
+    folder = temp_dir()
+    pipe = os.path.join(folder, "pipe")
+    os.mkfifo(pipe)
+    path = write_file(os.path.join(folder, "f"), "of the file")
+    thread = threading.Thread(target=lambda: write_file(pipe, "of the pipe"), daemon=True)
+    thread.start()
+    with Recorder(lambda seen: response(b"hello")) as p:
+        run("-F", "a=@" + pipe, "-F", "b=@" + path, p.url("/x")).expect(out=[line(5, p.url("/x"))])
+        body = p.seen[0].body
+        assert body.find(b"of the pipe") < body.find(b"of the file") and b"of the pipe" in body, body
+
+
 def test_memory_is_constant():
     if Config.sanitized:
         raise Skip("memory is a sanitizer's")

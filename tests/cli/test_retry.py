@@ -242,6 +242,28 @@ def test_two_versions_are_never_glued():
         assert read_file(path) == serve.new
 
 
+def test_two_resources_are_never_glued():
+    """A validator tells apart versions of one resource alone: a redirect may lead to another one the next time."""
+    seen = []
+
+    def serve(conn):
+        for q in iter(conn.request, None):
+            seen.append((q.target, q.get("Range")))
+            tries = [t for t, _ in seen].count("/r")
+            if q.target == "/r":
+                conn.send(response(b"", "Location: /%s\r\n" % "ab"[tries - 1], "302 Found"))
+            elif q.target == "/a":
+                conn.send(b'HTTP/1.1 200 OK\r\nETag: "1"\r\nContent-Length: 20\r\n\r\n' + b"A" * 10)
+                return
+            else:
+                conn.send(response(b"B" * 20, 'ETag: "1"\r\n'))
+
+    path = os.path.join(temp_dir(), "f")
+    with Peer(serve) as p:
+        run("--retry", "1", *FAST, "--retry-all-errors", "-o", path, p.url("/r")).expect(out=[line(20, p.url("/r"))])
+    assert read_file(path) == b"B" * 20 and seen[-1] == ("/b", []), seen
+
+
 def test_what_cannot_be_taken_back():
     """A FIFO has had bytes: only the rest can follow."""
     folder = temp_dir()

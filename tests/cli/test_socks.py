@@ -1,7 +1,7 @@
 """SOCKS proxies: what they are told beside curl, what they answer, and two real ones."""
 import threading
 
-from harness import Dns, Failed, Peer, answering, by_path, failure, has_ipv6, line, need_ipv6, run, world
+from harness import Dns, Failed, Peer, answering, by_path, failure, has_ipv6, line, need_ipv6, run, s_server, world
 from proxies import SocksProxy, curl, microsocks, some
 
 KINDS = ("socks4", "socks4a", "socks5", "socks5h")
@@ -204,3 +204,13 @@ def test_microsocks_by_ipv6():
     url = world.url("http", "/small", "[::1]")
     for kind in ("socks5", "socks5h"):
         run("-x", f"{kind}://{at}", url).expect(out=[line(5, url)])
+
+
+def test_a_second_try_with_tls_1_2():
+    """A server that signs by RSA-PSS alone takes a second connection, and so a second tunnel."""
+    at = microsocks()
+    _, port = s_server("-www", "-tls1_2", "-serverpref", cert="rsa")
+    url = f"https://127.0.0.1:{port}/"
+    for kind in ("socks5", "socks5h"):
+        r = run("--cacert", world.ca, "-x", f"{kind}://{at}", url)
+        r.check(r.code == 0 and len(r.lines) == 1, f"success by {kind}")

@@ -73,7 +73,7 @@ static void check_request(const struct sim_url *u, const char *head)
     struct sim *sim = &u->world->sim;
     char wanted[40];
     const char *range = sim_field(head, "Range"), *condition = sim_field(head, "If-Range");
-    bool asks = u->trail.from > 0 && strcmp(u->trail.method, "GET") == 0;
+    bool asks = u->trail.from > 0 && strcmp(u->trail.method, "GET") == 0 && u->trail.page == u->validator_page;
     snprintf(wanted, sizeof wanted, "bytes=%zu-", u->trail.from);
     if (!range != !asks || !condition != !asks)
         sim_fail(sim, "URL %zu: a request with%s a range, at byte %zu", u->index, range ? "" : "out", u->trail.from);

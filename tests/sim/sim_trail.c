@@ -120,6 +120,7 @@ void sim_trail_head(struct sim_url *u, const struct afetch_head *head, const cha
     u->salt = page->salt;
     u->body_len = page->body_len;
     *u->validator = '\0';
+    u->validator_page = u->trail.page;
     if (page->status == 200 && (page->validator == VALIDATOR_STRONG || page->validator == VALIDATOR_DATE))
         sim_ranges_validator(&h->served, u->validator, sizeof u->validator);
 }

@@ -281,6 +281,7 @@ struct sim_url {
     size_t delivered;
     size_t salt, body_len;          /* of what is delivered */
     char validator[64];             /* a strong one of it, or "" */
+    size_t validator_page;          /* whose that is */
     bool refused;                   /* to take it back */
     struct sim_trail trail, before; /* the latter: before it was to try again */
     struct sim_hop hop, last;       /* that is under way, and that ended last */

@@ -672,6 +672,9 @@ static void test_wrong_options(void **state)
     opt.proxy = "ftp://p";
     refuses(&opt, AFETCH_CONNECT, "could not connect: ftp is no kind of proxy");
     afetch_options_init(&opt);
+    opt.user_agent = "a\r\nb: c";
+    refuses(&opt, AFETCH_INTERNAL, "invalid argument: a line end within the user agent");
+    opt.user_agent = NULL;
     opt.proxy_headers = &header;
     opt.proxy_header_count = 1;
     refuses(&opt, AFETCH_INTERNAL, "invalid argument: a line end within the proxy header Authorization");
