@@ -75,6 +75,7 @@ const struct option option_table[] = {
      .kind = OPTION_FLAG,
      AT(dry_run),
      .topic = TOPIC_INPUT,
+     .once = true,
      .help = "say what would be fetched, and to which file; fetch\nnothing"},
     {.name = "config",
      .letter = 'K',

@@ -694,12 +694,22 @@ static int set_config(struct parser *p, const char *path)
     return rc ? rc : parse_config(p, path, text);
 }
 
-/* As in curl: as the first argument. */
+static bool asks_for_help(const struct parser *p)
+{
+    static const char *const asks[] = {"-h", "--help", "-V", "--version"};
+    for (int i = 1; i < p->argc && strcmp(p->argv[i], "--") != 0; i++)
+        for (size_t j = 0; j < sizeof asks / sizeof asks[0]; j++)
+            if (strcmp(p->argv[i], asks[j]) == 0)
+                return true;
+    return false;
+}
+
+/* -q counts as the first argument, as in curl. Who asks for help may do so for a mistake in that very file. */
 static bool wants_default_config(const struct parser *p)
 {
     const char *first = p->argc > 1 ? p->argv[1] : "";
     bool off = strcmp(first, "--disable") == 0 || (first[0] == '-' && first[1] == 'q');
-    return p->argc > 1 && !off;
+    return p->argc > 1 && !off && !asks_for_help(p);
 }
 
 /* $XDG_CONFIG_HOME/afetch/config, by default in ~/.config. NULL: there is none, or no memory. */

@@ -432,7 +432,8 @@ static void fetch_all(struct run *r, uint64_t start_ns)
     input_deinit(&r->input);
     transfers_end(&r->transfers, code);
     uint64_t elapsed_ns = now_ns() - start_ns;
-    cookies_end(r->session, r->options, r->report);
+    if (!r->options->dry_run)
+        cookies_end(r->session, r->options, r->report);
     reports_end(&r->reports);
     heads_end(&r->heads);
     tracer_end(&r->tracer);
@@ -446,8 +447,10 @@ static void fetch_all(struct run *r, uint64_t start_ns)
 static bool open_reports(struct run *r)
 {
     const struct options *o = r->options;
-    r->report->reports = &r->reports;
     r->report->lines = !o->jsonl && !o->write_out && !options_use_stdout(o);
+    if (o->dry_run) /* no file is touched */
+        return true;
+    r->report->reports = &r->reports;
     bool opened = reports_open(&r->reports, o, r->report);
     opened = heads_open(&r->heads, o, r->report) && opened;
     return tracer_open(&r->tracer, o, r->report) && opened;
@@ -456,9 +459,10 @@ static bool open_reports(struct run *r)
 static bool open_journal(struct run *r)
 {
     const struct options *o = r->options;
-    if (o->journal)
+    bool wanted = o->journal && !o->dry_run;
+    if (wanted)
         r->journal = journal_open(o->journal, o->sync_files, r->report);
-    return !o->journal || r->journal;
+    return !wanted || r->journal;
 }
 
 static bool make_body(struct run *r)
@@ -474,10 +478,10 @@ int run(const struct options *options, struct report *report)
 {
     uint64_t start_ns = now_ns();
     struct run r = {.options = options, .report = report, .heads.file.fd = -1, .tracer.file.fd = -1};
-    if (make_body(&r) && open_reports(&r) && open_journal(&r) && open_session(&r)) {
+    /* A mistake that the session finds leaves the files of an earlier run as they are. */
+    if (make_body(&r) && open_session(&r) && open_reports(&r) && open_journal(&r))
         fetch_all(&r, start_ns);
-        afetch_session_free(r.session);
-    }
+    afetch_session_free(r.session);
     heads_end(&r.heads);
     tracer_end(&r.tracer);
     reports_close(&r.reports);

@@ -126,6 +126,12 @@ char *target_path(const struct target *t, char *why, size_t why_size)
         char *filled = template_fill(t->output, t->n, t->url, t->glob, why, why_size);
         if (!filled)
             return NULL;
+        /* What is written in -o itself is its writer's wish; what a URL makes of it is not. */
+        if (t->folder && stays(t->output) && !stays(filled)) {
+            snprintf(why, why_size, "\"%.100s\" leads out of --output-dir", filled);
+            free(filled);
+            return NULL;
+        }
         text_adds(&name, filled);
         free(filled);
     }

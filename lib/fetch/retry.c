@@ -74,8 +74,11 @@ static void note_retry_after(struct afetch_request *r, const struct http1 *respo
     if (!field || !httpdate_retry_after(field, (int64_t)time(NULL), &seconds))
         return;
     r->retry_after_ns = (seconds < UINT32_MAX ? seconds : UINT32_MAX) * SECOND_NS;
-    if (r->status == 429 || r->status == 503)
-        session_hold(r->session, r->origin, r->retry_after_ns, engine_now_ns(r->worker->engine));
+    if (r->status != 429 && r->status != 503)
+        return;
+    session_trace(r->session, r, "%s is left alone for %llu s, as it asks", r->origin,
+                  (unsigned long long)(r->retry_after_ns / SECOND_NS));
+    session_hold(r->session, r->origin, r->retry_after_ns, engine_now_ns(r->worker->engine));
 }
 
 /* ---- when ------------------------------------------------------------------------------------------------------------- */

@@ -98,5 +98,8 @@ def test_the_one_of_every_run():
             ok(run(*args, p.url("/1"), env={"XDG_CONFIG_HOME": home}))
             assert ("X-One: 1" in p.requests[-1].fields) == expected, f"{args}: {p.requests[-1].fields}"
         write_file(os.path.join(home, "afetch", "config"), "nosuch\n")
+        for asks in ("--help", "-V"):
+            r = run(asks, env={"XDG_CONFIG_HOME": home})
+            r.check(r.code == 0 and r.out, "help all the same")
         r = run(p.url("/1"), env={"XDG_CONFIG_HOME": home})
         r.check(r.code == 2 and b"afetch/config, line 1: unknown option" in r.err, "it is named")

@@ -282,3 +282,25 @@ def test_planned():
     r.check(b"ftp://h.test/: unsupported scheme" in r.err and b"secret" not in r.err + r.out, "what cannot be fetched")
     r = run("--dry-run", "--url-query", "a=b", "http://h.test/x?c")
     r.check(r.out == b"1 http://h.test/x?c&a=b\n", "with what is added")
+
+
+def test_planned_without_a_trace():
+    """--dry-run leaves every file as it is."""
+    folder = temp_dir()
+    files = {x: write_file(os.path.join(folder, x), "keep\n") for x in ("c", "h", "j", "p", "r", "d", "t", "journal", "failed")}
+    r = run("--dry-run", "-c", files["c"], "--har", files["h"], "--jsonl=" + files["j"], "--perfetto", files["p"], "--report",
+            files["r"], "-D", files["d"], "--trace", files["t"], "--journal", files["journal"], "--failed", files["failed"],
+            "http://h.test/")
+    r.check(r.code == 0 and r.out == b"1 http://h.test/\n", "the plan")
+    for name, path in files.items():
+        assert open(path, encoding="ascii").read() == "keep\n", name
+
+
+def test_a_mistake_leaves_reports():
+    """What the library finds wrong is found before the files of an earlier run are emptied."""
+    folder = temp_dir()
+    files = [write_file(os.path.join(folder, x), "keep\n") for x in ("h", "j")]
+    for args, code in ((["--ciphers", "nosuch"], 59), (["-E", folder + "/none"], 58), (["-x", "foo://x"], 7)):
+        r = run(*args, "--har", files[0], "--jsonl=" + files[1], "http://127.0.0.1:1/")
+        r.check(r.code == code, f"exit status {code}")
+        assert all(open(x, encoding="ascii").read() == "keep\n" for x in files), args

@@ -221,3 +221,18 @@ def test_times_and_sync():
             assert os.stat(folder + "/a").st_mtime == 784111777
             run(*mode, "-O", url, cwd=folder)
             assert os.stat(folder + "/a").st_mtime > 784111777
+
+
+def test_globs_stay_below_the_folder():
+    """What a URL makes of -o does not lead out of --output-dir; what -o itself says is its writer's wish."""
+    folder = temp_dir()
+    below = os.path.join(folder, "below")
+    os.mkdir(below)
+    with Peer(answering(lambda q: response(b"12"))) as p:
+        for value in ("../x", "/x", "a/../../x"):
+            url = p.url("/") + "{" + value + ",1}"
+            r = run("--output-dir", below, "-o", "#1", "--path-as-is", url)
+            r.check(r.code == 23 and b"leads out of --output-dir" in r.err, "refused")
+            assert os.listdir(folder) == ["below"] and os.listdir(below) == ["1"], (os.listdir(folder), os.listdir(below))
+        run("--output-dir", below, "-o", "../#1", p.url("/{2}")).expect(out=[line(2, p.url("/2"))])
+        assert sorted(os.listdir(folder)) == ["2", "below"]
