@@ -1,5 +1,5 @@
 /* A config file in curl's syntax: an option a line, with or without its dashes, and its value behind blanks, "=" or ":".
- * Taken apart in place; depends on nothing. Used by options.c. */
+ * Taken apart in place; depends on nothing. Used by options_config.c. */
 #ifndef AFETCH_CMD_CONFIG_H
 #define AFETCH_CMD_CONFIG_H
 

@@ -1,6 +1,6 @@
 /* A form, from -F and --form-string in curl's syntax: name=content, name=@file,file, name=<file, with ;type=,
  * ;filename=, ;headers=, ;encoder=, and name=(…, =) around parts of a part. Reads no file but that of headers=@file.
- * Depends on nothing. Used by options.c while it parses, and by what makes a request's body. */
+ * Depends on nothing. Used by options_body.c while options are read, and by what makes a request's body. */
 #ifndef AFETCH_CMD_FORM_H
 #define AFETCH_CMD_FORM_H
 

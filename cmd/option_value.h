@@ -1,4 +1,4 @@
-/* The values of options as they are written on a command line; each is read to its end, or is none. Used by options.c.
+/* The values of options as they are written on a command line; each is read to its end, or is none. Used by option_set.c.
  */
 #ifndef AFETCH_CMD_OPTION_VALUE_H
 #define AFETCH_CMD_OPTION_VALUE_H

@@ -1,4 +1,4 @@
-/* What options say of who asks: -u and its like, and cookies. Called by options.c and options_check.c. */
+/* What options say of who asks: -u and its like, and cookies. Called by option_set.c and options_check.c. */
 #ifndef AFETCH_CMD_OPTIONS_AUTH_H
 #define AFETCH_CMD_OPTIONS_AUTH_H
 

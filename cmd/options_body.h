@@ -1,4 +1,4 @@
-/* The options about what is sent: -d and its like, -F, -T, -G, --url-query. Called by options.c alone. */
+/* The options about what is sent: -d and its like, -F, -T, -G, --url-query. Called by option_set.c alone. */
 #ifndef AFETCH_CMD_OPTIONS_BODY_H
 #define AFETCH_CMD_OPTIONS_BODY_H
 

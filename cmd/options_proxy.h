@@ -1,4 +1,4 @@
-/* What the options about proxies mean. Used by options.c and options_check.c. */
+/* What the options about proxies mean. Used by option_set.c and options_check.c. */
 #ifndef AFETCH_CMD_OPTIONS_PROXY_H
 #define AFETCH_CMD_OPTIONS_PROXY_H
 

@@ -1,4 +1,4 @@
-/* What the options about TLS take beyond a plain value. Called by options.c alone. */
+/* What the options about TLS take beyond a plain value. Called by option_set.c alone. */
 #ifndef AFETCH_CMD_OPTIONS_TLS_H
 #define AFETCH_CMD_OPTIONS_TLS_H
 

@@ -6,6 +6,8 @@
 #include "../../cmd/option_lacking.c"
 #include "../../cmd/option_table.c"
 #include "../../cmd/option_value.c"
+#include "../../cmd/option_set.c"
+#include "../../cmd/options_config.c"
 #include "../../cmd/options.c"
 #include "../../cmd/options_auth.c"
 #include "../../cmd/options_body.c"
