@@ -195,6 +195,8 @@ struct options {
     struct shard shard;
     unsigned repeat;
     bool dry_run;
+    bool fail_early;
+    unsigned max_fails;           /* 0: however many there are */
     const char *journal, *failed; /* files, or NULL */
     bool sha256;                  /* bodies' digests are made */
     bool remote_header_name, create_dirs, skip_existing, remote_time, sync_files;

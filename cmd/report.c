@@ -88,12 +88,19 @@ static void count_code(struct report *r, int code)
     r->code = r->code ? r->code : code;
 }
 
+/* So many have failed that the run is to end. */
+static bool has_enough(const struct report *r)
+{
+    return r->max_fails && r->failed >= r->max_fails;
+}
+
 static void tell_failure(struct report *r, const struct record *rec)
 {
     const char *url = rec->url;
     struct report_place place = rec->place;
+    if (!has_enough(r)) /* what is cancelled for that has no say in the exit status */
+        count_code(r, rec->code);
     r->failed++;
-    count_code(r, rec->code);
     if (!r->errors || r->out.broken)
         return;
     struct text *t = begin_error(r);
@@ -124,7 +131,7 @@ bool report_end(struct report *r, struct record *rec)
     r->skipped += rec->skipped;
     if (r->reports)
         reports_tell(r->reports, rec);
-    return report_check(r);
+    return report_check(r) && !has_enough(r);
 }
 
 bool report_plan(struct report *r, struct record *rec)

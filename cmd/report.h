@@ -20,16 +20,17 @@ struct report {
     struct reports *reports; /* beside them; NULL: none */
     struct waterfall *waterfall; /* of --compare, for the parent to draw, when the run has ended; NULL: none */
     uint64_t inputs, failed, skipped, bytes;
-    int code;         /* the first failure's */
-    bool several;     /* there were failures of different codes */
-    int run_code;     /* a failure of the run as a whole; 0: none */
-    bool output_told; /* the failure of standard output was reported */
+    uint64_t max_fails; /* that end the run; 0: however many there are */
+    int code;           /* the first failure's */
+    bool several;       /* there were failures of different codes */
+    int run_code;       /* a failure of the run as a whole; 0: none */
+    bool output_told;   /* the failure of standard output was reported */
 };
 
 void report_init(struct report *r, bool silent, bool show_error);
 void report_deinit(struct report *r);
 
-/* The end of an input, which counts it. false: standard output took no line, and the run should end. */
+/* The end of an input, which counts it. false: the run should end, as standard output took no line, or too many failed. */
 bool report_end(struct report *r, struct record *rec);
 
 /* What would become of an input (--dry-run); what cannot be fetched has failed. As report_end. */

@@ -447,6 +447,7 @@ static void fetch_all(struct run *r, uint64_t start_ns)
 static bool open_reports(struct run *r)
 {
     const struct options *o = r->options;
+    r->report->max_fails = o->fail_early ? 1 : o->max_fails;
     r->report->lines = !o->jsonl && !o->write_out && !options_use_stdout(o);
     if (o->dry_run) /* no file is touched */
         return true;

@@ -40,6 +40,12 @@ static struct co_op *take_place(struct fetch *f)
     return pool_take(&f->place, &r->worker->door, r->origin, route_home(&r->route), number);
 }
 
+/* The run is being cancelled, and this fetch will be soon: nothing new begins. */
+static bool is_late(const struct fetch *f)
+{
+    return atomic_load(&f->request->session->cancel);
+}
+
 static void note_place(struct fetch *f)
 {
     struct afetch_request *r = f->request;
@@ -104,6 +110,8 @@ void fetch_run(struct co *co)
                 CO_TRY(pausing, request_pause(f->request));
             CO_TRY(placing, take_place(f));
         } while (must_wait(f));
+        if (is_late(f))
+            CO_RETURN(ERR_CANCELED);
         note_place(f);
         do
             CO_AWAIT(hopping, begin_hop(f));

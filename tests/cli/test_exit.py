@@ -361,3 +361,23 @@ def test_a_low_limit_of_descriptors():
         r = run_shell('ulimit -n 60; exec "$@"', "-P", "200", "-", stdin="\n".join(urls))
         r.check(r.code == 0 and sorted(r.lines) == sorted(line(5, u) for u in urls), "all fetched")
         r.check(len(r.errors) == 1 and r.errors[0].startswith("afetch: warning: ") and "-P" in r.errors[0], "one warning")
+
+
+def test_failures_end_the_run():
+    """--fail-early and --max-fails: nothing new begins, the rest is cancelled, and the first failures are the exit status."""
+    def answer(request):
+        if request.target == "/404":
+            return response(b"", status="404 Not Found")
+        return by_path(request)
+
+    with Peer(answering(answer)) as p, refused_port() as s:
+        refused = f"http://127.0.0.1:{s.getsockname()[1]}/"
+        for args, first, code in ((["--fail-early"], [p.url("/404")], 22), (["--max-fails", "2"], [p.url("/404")] * 2, 22),
+                                  (["--max-fails", "2"], [p.url("/404"), refused], 123)):
+            r = run(*args, "-P1", *first, *[p.url(f"/{i}") for i in range(1, 5)])
+            r.check(r.code == code and r.out == b"", f"exit status {code}, and nothing after it")
+            assert not [q for q in p.requests if q.target != "/404"], [q.target for q in p.requests]
+        r = run("--max-fails", "2", "-P1", p.url("/404"), p.url("/1"))
+        r.check(r.code == 22 and len(r.lines) == 1, "one failure is not two")
+        r = run("--fail-early", "-P1", "-", stdin="".join(p.url("/404") + "\n" for _ in range(3)))
+        r.check(r.code == 22, "exit status 22, from a list, too")
