@@ -449,7 +449,7 @@ static bool open_reports(struct run *r)
     const struct options *o = r->options;
     r->report->max_fails = o->fail_early ? 1 : o->max_fails;
     r->report->lines = !o->jsonl && !o->write_out && !options_use_stdout(o);
-    if (o->dry_run) /* no file is touched */
+    if (o->dry_run) /* no file is touched; of a journal what it has counts */
         return true;
     r->report->reports = &r->reports;
     bool opened = reports_open(&r->reports, o, r->report);
@@ -460,10 +460,9 @@ static bool open_reports(struct run *r)
 static bool open_journal(struct run *r)
 {
     const struct options *o = r->options;
-    bool wanted = o->journal && !o->dry_run;
-    if (wanted)
+    if (o->journal)
         r->journal = journal_open(o->journal, o->sync_files, r->report);
-    return !wanted || r->journal;
+    return !o->journal || r->journal;
 }
 
 static bool make_body(struct run *r)

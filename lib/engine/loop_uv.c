@@ -153,6 +153,7 @@ const char *engine_library(void)
 
 int engine_new_uv(struct engine **out, struct error *err)
 {
+    int status = 0;
     struct uv_engine *e = calloc(1, sizeof *e);
     if (!e)
         return error_set(err, ERR_MEMORY, 0, NULL);
@@ -170,11 +171,11 @@ int engine_new_uv(struct engine **out, struct error *err)
     e->loop.arm = arm;
     e->loop.gone = gone;
     e->armed_ns = TIMER_NEVER;
-    if (uv_loop_init(&e->uv) < 0)
+    if ((status = uv_loop_init(&e->uv)) < 0)
         goto out_engine;
     uv_timer_init(&e->uv, &e->timer);
     e->timer.data = e;
-    if (uv_async_init(&e->uv, &e->async, on_async) < 0)
+    if ((status = uv_async_init(&e->uv, &e->async, on_async)) < 0)
         goto out_loop;
     e->async.data = &e->loop.engine;
     *out = &e->loop.engine;
@@ -188,5 +189,5 @@ out_engine:
     engine_deinit(&e->loop.engine);
 out:
     free(e);
-    return error_set(err, ERR_INTERNAL, 0, "no event loop");
+    return error_set(err, ERR_INTERNAL, -status, "no event loop");
 }

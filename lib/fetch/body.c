@@ -208,7 +208,8 @@ static int next_of_form(struct body_reader *b, const char **data, size_t *len)
 int body_open(struct body_reader *b)
 {
     if (b->body && b->request->body_spent)
-        return error_set(&b->request->err, ERR_REWIND, 0, "a part of it can be read but once");
+        return error_set(&b->request->err, ERR_REWIND, 0, "%.200s was read already",
+                         b->body->fed ? b->body->data : "a part of it");
     if (body_is_form(b->body)) {
         if (b->body->unfinished)
             return error_set(&b->request->err, ERR_USAGE, 0, "the form is not finished");

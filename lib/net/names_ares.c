@@ -349,6 +349,13 @@ static int fail(struct error *err, int status, const char *what)
     return error_set(err, rc, 0, "%s: %s", what, ares_strerror(status));
 }
 
+static int not_servers(struct error *err, const char *servers)
+{
+    return error_set(err, ERR_RESOLVE, 0,
+                     "\"%.100s\" is no list of name servers' addresses, such as 127.0.0.1:5353 (--dns-servers)",
+                     servers);
+}
+
 static int resolver_new(struct resolver **out, struct names *n, struct engine *e, const char *servers,
                         int port_questions, struct error *err)
 {
@@ -357,16 +364,15 @@ static int resolver_new(struct resolver **out, struct names *n, struct engine *e
         return error_set(err, ERR_MEMORY, 0, NULL);
     r->engine = e;
     r->names = n;
-    const char *what = "the name service cannot be used";
     int status = open_channel(r, port_questions);
     if (status != ARES_SUCCESS) {
         r->channel = NULL;
     } else if (servers) {
-        what = servers;
         status = ares_set_servers_ports_csv(r->channel, servers);
     }
     if (status != ARES_SUCCESS) {
-        int rc = fail(err, status, what);
+        bool bad = r->channel && status != ARES_ENOMEM;
+        int rc = bad ? not_servers(err, servers) : fail(err, status, "the name service cannot be used");
         op_free(r);
         return rc;
     }

@@ -287,9 +287,9 @@ def test_planned():
 def test_planned_without_a_trace():
     """--dry-run leaves every file as it is."""
     folder = temp_dir()
-    files = {x: write_file(os.path.join(folder, x), "keep\n") for x in ("c", "h", "j", "p", "r", "d", "t", "journal", "failed")}
+    files = {x: write_file(os.path.join(folder, x), "keep\n") for x in ("c", "h", "j", "p", "r", "d", "t", "failed")}
     r = run("--dry-run", "-c", files["c"], "--har", files["h"], "--jsonl=" + files["j"], "--perfetto", files["p"], "--report",
-            files["r"], "-D", files["d"], "--trace", files["t"], "--journal", files["journal"], "--failed", files["failed"],
+            files["r"], "-D", files["d"], "--trace", files["t"], "--failed", files["failed"],
             "http://h.test/")
     r.check(r.code == 0 and r.out == b"1 http://h.test/\n", "the plan")
     for name, path in files.items():
