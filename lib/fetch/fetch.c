@@ -40,10 +40,16 @@ static struct co_op *take_place(struct fetch *f)
     return pool_take(&f->place, &r->worker->door, r->origin, route_home(&r->route), number);
 }
 
-/* The run is being cancelled, and this fetch will be soon: nothing new begins. */
+/* The run is to be cancelled, and this fetch with it, but a wake-up later: nothing new begins meanwhile. */
 static bool is_late(const struct fetch *f)
 {
     return atomic_load(&f->request->session->cancel);
+}
+
+static struct co_op *wait_for_end(struct fetch *f)
+{
+    f->u.nap = (struct co_sleep){0};
+    return co_sleep(&f->u.nap, &f->request->worker->engine->timers, now_ns(f) + 1000000000);
 }
 
 static void note_place(struct fetch *f)
@@ -110,8 +116,8 @@ void fetch_run(struct co *co)
                 CO_TRY(pausing, request_pause(f->request));
             CO_TRY(placing, take_place(f));
         } while (must_wait(f));
-        if (is_late(f))
-            CO_RETURN(ERR_CANCELED);
+        while (is_late(f))
+            CO_TRY(stopping, wait_for_end(f));
         note_place(f);
         do
             CO_AWAIT(hopping, begin_hop(f));
