@@ -178,11 +178,10 @@ static bool is_recorded(struct run *r, struct transfer_start *start, struct jour
 static void begin(struct run *r, struct transfer_start *start, const char *url, size_t len)
 {
     struct journal_key key;
-    if (is_recorded(r, start, &key, url, len))
-        return;
-    if (r->options->dry_run)
+    bool recorded = is_recorded(r, start, &key, url, len);
+    if (!recorded && r->options->dry_run)
         plan(r, start, url, len);
-    else
+    else if (!recorded)
         transfers_begin(&r->transfers, start, url, len);
     start->key = NULL;
 }

@@ -228,6 +228,8 @@ static int by_start(const void *a, const void *b)
 static void add_rows(const struct drawing *d, const struct waterfall *w)
 {
     struct row_order order[WATERFALL_ROWS];
+    unsigned long long all = w->others;
+    all += w->count;
     for (size_t i = 0; i < w->count; i++)
         order[i].row = &w->rows[i];
     qsort(order, w->count, sizeof(struct row_order), by_start);
@@ -235,8 +237,7 @@ static void add_rows(const struct drawing *d, const struct waterfall *w)
         add_row(d, w, order[i].row);
     if (w->others)
         text_addf(d->out, "These are the %zu slowest of %llu; the others took %.3f s at most, %.3f s on average.\n",
-                  w->count, (unsigned long long)(w->count + w->others), (double)w->others_max_ns / 1e9,
-                  (double)w->others_ns / (double)w->others / 1e9);
+                  w->count, all, (double)w->others_max_ns / 1e9, (double)w->others_ns / (double)w->others / 1e9);
 }
 
 static void measure(struct drawing *d, const struct waterfall *w)
