@@ -60,7 +60,9 @@ def test_tickets_of_proxy_and_server():
         r = run("-v", "-P1", "--cacert", world.ca, TRUST, world.ca, "-x", at(p), *urls)
         assert sorted(r.lines) == [line(5, u) for u in urls], r
         resumed = [x for x in r.stderr if x.endswith(", resumed")]
-        assert len(resumed) == 4 and sum("To the proxy" in x for x in resumed) == 2, r
+        # Of the two later connections: a ticket may come too late for one of them.
+        with_proxy = sum("To the proxy" in x for x in resumed)
+        assert 1 <= with_proxy <= 2 and 1 <= len(resumed) - with_proxy <= 2, r
 
 
 TRUSTS = [  # the proxy's certificate, options, exit status
