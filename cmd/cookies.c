@@ -45,14 +45,9 @@ void cookies_end(struct afetch_session *s, const struct options *o, struct repor
         return;
     if (afetch_session_write_cookies(s, &text, &len) != AFETCH_OK)
         report_run_failure(report, AFETCH_MEMORY, "%s", afetch_code_text(AFETCH_MEMORY));
-    else if (cookies_to_stdout(o))
+    else if (strcmp(o->cookie_jar, "-") == 0)
         output_write(&report->out, text, len);
     else if (write_file(o->cookie_jar, text, len, why) < 0)
         report_warning(report, "the cookies are not saved: %s", why);
     free(text);
-}
-
-bool cookies_to_stdout(const struct options *o)
-{
-    return o->cookie_jar && strcmp(o->cookie_jar, "-") == 0;
 }

@@ -9,7 +9,5 @@
  * file that cannot be written is worth a warning, as in curl. */
 void cookies_begin(struct afetch_session *s, const struct options *o, struct report *report);
 void cookies_end(struct afetch_session *s, const struct options *o, struct report *report);
-/* Whether they are written to standard output (-c -), where lines would be in their way. */
-bool cookies_to_stdout(const struct options *o);
 
 #endif

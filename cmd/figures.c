@@ -14,6 +14,13 @@
         name, FIGURE_PART, offsetof(struct figures, member)                                                            \
     }
 
+/* In the order of their names; what is secret is told nowhere. */
+#define PARTS(name, parts)                                                                                             \
+    PART(name ".fragment", parts.fragment), PART(name ".host", parts.host), PART(name ".options", secret),             \
+        PART(name ".password", secret), PART(name ".path", parts.path), PART(name ".port", parts.port),                \
+        PART(name ".query", parts.query), PART(name ".scheme", parts.scheme), PART(name ".user", secret),              \
+        PART(name ".zoneid", parts.zoneid)
+
 const struct figure figure_table[] = {
     FIGURE(certs, TEXT),
     FIGURE(conn_id, NUMBER),
@@ -60,27 +67,9 @@ const struct figure figure_table[] = {
     FIGURE(time_total, TIME),
     FIGURE(tls_earlydata, NUMBER),
     FIGURE(url, TEXT),
-    PART("url.fragment", parts.fragment),
-    PART("url.host", parts.host),
-    PART("url.options", secret),
-    PART("url.password", secret),
-    PART("url.path", parts.path),
-    PART("url.port", parts.port),
-    PART("url.query", parts.query),
-    PART("url.scheme", parts.scheme),
-    PART("url.user", secret),
-    PART("url.zoneid", parts.zoneid),
+    PARTS("url", parts),
     FIGURE(url_effective, TEXT),
-    PART("urle.fragment", effective_parts.fragment),
-    PART("urle.host", effective_parts.host),
-    PART("urle.options", secret),
-    PART("urle.password", secret),
-    PART("urle.path", effective_parts.path),
-    PART("urle.port", effective_parts.port),
-    PART("urle.query", effective_parts.query),
-    PART("urle.scheme", effective_parts.scheme),
-    PART("urle.user", secret),
-    PART("urle.zoneid", effective_parts.zoneid),
+    PARTS("urle", effective_parts),
     FIGURE(urlnum, NUMBER),
     FIGURE(xfer_id, NUMBER),
 };

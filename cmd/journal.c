@@ -1,4 +1,5 @@
 #include "journal_parts.h"
+#include "fnv.h"
 #include "json.h"
 #include "report.h"
 #include "thread.h"
@@ -25,15 +26,6 @@ enum {
     SHOWN = 300
 };
 
-/* FNV-1a, 64 bits: a torn record is found out by it, not a forger. */
-static uint64_t sum_of(const char *data, size_t len)
-{
-    uint64_t h = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < len; i++)
-        h = (h ^ (unsigned char)data[i]) * 0x100000001b3u;
-    return h;
-}
-
 /* ---- reading ---------------------------------------------------------------------------------------------------- */
 
 static int hex(char c)
@@ -58,7 +50,7 @@ static bool parse(const char *line, size_t len, struct journal_key *key)
     char said[DIGITS + 1];
     if (len < (size_t)KEY + 2 * JOURNAL_KEY || memcmp(line, begin, BEGIN) != 0)
         return false;
-    snprintf(said, sizeof said, "%016" PRIx64, sum_of(line + SUMMED, len - SUMMED));
+    snprintf(said, sizeof said, "%016" PRIx64, fnv_more(FNV_BEGIN, line + SUMMED, len - SUMMED));
     return memcmp(line + BEGIN, said, DIGITS) == 0 && memcmp(line + SUMMED, key_begin, sizeof key_begin - 1) == 0 &&
            parse_key(line + KEY, key);
 }
@@ -330,7 +322,7 @@ static struct journal_entry *entry_of(const struct journal_record *record, void 
     struct journal_entry *e = object ? malloc(sizeof *e + SUMMED + len + 1) : NULL;
     if (e) {
         *e = (struct journal_entry){.owner = owner, .len = (size_t)SUMMED + len};
-        snprintf(e->text, SUMMED + 1, "%s%016" PRIx64 "%s", begin, sum_of(object + 1, len - 1), then);
+        snprintf(e->text, SUMMED + 1, "%s%016" PRIx64 "%s", begin, fnv_more(FNV_BEGIN, object + 1, len - 1), then);
         memcpy(e->text + SUMMED, object + 1, len - 1);
         e->text[e->len - 1] = '\n';
     }

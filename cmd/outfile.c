@@ -1,4 +1,5 @@
 #include "outfile.h"
+#include "fnv.h"
 #include "resume.h"
 #include "text.h"
 
@@ -42,17 +43,11 @@ void outfile_names_deinit(struct outfile_names *names)
     free(names->slot);
 }
 
-static uint64_t hash_more(uint64_t h, const char *s)
-{
-    for (; *s; s++)
-        h = (h ^ (unsigned char)*s) * 0x100000001b3u;
-    return h;
-}
-
 /* FNV-1a from a seed, mixed: the low bits choose the slot. */
 static uint64_t hash_path(const struct outfile_names *names, const char *dir, const char *base)
 {
-    uint64_t h = hash_more(hash_more(hash_more(0xcbf29ce484222325u ^ names->seed, dir), "/"), base);
+    uint64_t h = fnv_more(FNV_BEGIN ^ names->seed, dir, strlen(dir));
+    h = fnv_more(fnv_more(h, "/", 1), base, strlen(base));
     h = (h ^ (h >> 32)) * 0x9e3779b97f4a7c15u;
     h ^= h >> 29;
     return h ? h : 1;

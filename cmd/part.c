@@ -1,5 +1,6 @@
 #include "part.h"
 #include "bytes.h"
+#include "fnv.h"
 #include "text.h"
 
 #include <errno.h>
@@ -18,18 +19,9 @@ static const char info_suffix[] = "-info";
 
 /* ---- names ------------------------------------------------------------------------------------------------------ */
 
-/* FNV-1a, 64 bits. */
-static uint64_t hash(const char *data, size_t len)
-{
-    uint64_t h = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < len; i++)
-        h = (h ^ (unsigned char)data[i]) * 0x100000001b3u;
-    return h;
-}
-
 uint64_t part_hash(const char *url)
 {
-    return hash(url, strlen(url));
+    return fnv_more(FNV_BEGIN, url, strlen(url));
 }
 
 /* The text's memory, or NULL. */
@@ -68,7 +60,7 @@ static void write_text(struct text *t, const struct part_info *info)
     text_addf(t, "%surl %016" PRIx64 "\nsize %" PRIu64 "\nsince %" PRId64 "\nvalidator %s\n", header, info->url,
               info->size, info->since_s, info->validator);
     if (!t->failed)
-        text_addf(t, "sum %016" PRIx64 "\n", hash(t->data, t->len));
+        text_addf(t, "sum %016" PRIx64 "\n", fnv_more(FNV_BEGIN, t->data, t->len));
 }
 
 int part_write_info(const char *path, const struct part_info *info)
@@ -100,7 +92,7 @@ static bool parse(char *text, size_t len, struct part_info *out)
     uint64_t said;
     int n = 0;
     if (!sum || sscanf(sum + 1, "sum %16" SCNx64 "\n%n", &said, &n) != 1 || sum + 1 + n != text + len ||
-        said != hash(text, (size_t)(sum + 1 - text)) || strncmp(text, header, sizeof header - 1) != 0)
+        said != fnv_more(FNV_BEGIN, text, (size_t)(sum + 1 - text)) || strncmp(text, header, sizeof header - 1) != 0)
         return false;
     sum[1] = '\0';
     text += sizeof header - 1;

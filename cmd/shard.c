@@ -1,5 +1,8 @@
 #include "shard.h"
 #include "afetch.h"
+#include "fnv.h"
+
+#include <string.h>
 
 static bool take_part(const char **text, unsigned *out)
 {
@@ -24,10 +27,7 @@ bool shard_parse(struct shard *s, const char *text)
 
 unsigned shard_of_host(const char *host, unsigned n)
 {
-    uint64_t hash = 0xcbf29ce484222325u;
-    for (; *host; host++)
-        hash = (hash ^ (unsigned char)*host) * 0x100000001b3u;
-    return (unsigned)(hash % n) + 1;
+    return (unsigned)(fnv_more(FNV_BEGIN, host, strlen(host)) % n) + 1;
 }
 
 bool shard_takes(const struct shard *s, const char *url, size_t len, const char *scheme)

@@ -1,16 +1,8 @@
 #include "fetch/defaults.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-/* For a head, where a line end would begin another field. */
-static int copy_text(char **out, const char *text, const char *name, struct error *err)
-{
-    if (text && strpbrk(text, "\r\n"))
-        return error_set(err, ERR_USAGE, 0, "a line end within the %s", name);
-    *out = text ? strdup(text) : NULL;
-    return text && !*out ? error_set(err, ERR_MEMORY, 0, NULL) : 0;
-}
+#include "fetch/texts.h"
 
 int defaults_init(struct defaults *d, const struct afetch_options *opt, struct error *err)
 {
@@ -24,9 +16,9 @@ int defaults_init(struct defaults *d, const struct afetch_options *opt, struct e
         .url_flags = (opt->path_as_is ? URL_PATH_AS_IS : 0) | (opt->disallow_user ? URL_NO_USER : 0),
         .proto = opt->proto,
     };
-    int rc = copy_text(&d->referer, opt->referer && *opt->referer ? opt->referer : NULL, "referer", err);
+    int rc = texts_copy_for_head(&d->referer, opt->referer && *opt->referer ? opt->referer : NULL, "referer", err);
     if (rc == 0)
-        rc = copy_text(&d->request_target, opt->request_target, "request target", err);
+        rc = texts_copy_for_head(&d->request_target, opt->request_target, "request target", err);
     return rc == 0 && opt->accept_statuses ? statuses_parse(&d->accept, opt->accept_statuses, err) : rc;
 }
 

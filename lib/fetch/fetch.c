@@ -7,6 +7,8 @@
 #include "fetch/retry.h"
 #include "fetch/session.h"
 
+#define SECOND_NS ((uint64_t)1000000000)
+
 static uint64_t now_ns(const struct fetch *f)
 {
     return engine_now_ns(f->request->worker->engine);
@@ -27,10 +29,10 @@ static bool must_wait(const struct fetch *f)
     return turn_ns(f) > now_ns(f);
 }
 
-static struct co_op *wait_for_turn(struct fetch *f)
+static struct co_op *nap_until(struct fetch *f, uint64_t at_ns)
 {
     f->u.nap = (struct co_sleep){0};
-    return co_sleep(&f->u.nap, &f->request->worker->engine->timers, turn_ns(f));
+    return co_sleep(&f->u.nap, &f->request->worker->engine->timers, at_ns);
 }
 
 static struct co_op *take_place(struct fetch *f)
@@ -44,12 +46,6 @@ static struct co_op *take_place(struct fetch *f)
 static bool is_late(const struct fetch *f)
 {
     return atomic_load(&f->request->session->cancel);
-}
-
-static struct co_op *wait_for_end(struct fetch *f)
-{
-    f->u.nap = (struct co_sleep){0};
-    return co_sleep(&f->u.nap, &f->request->worker->engine->timers, now_ns(f) + 1000000000);
 }
 
 static void note_place(struct fetch *f)
@@ -111,13 +107,13 @@ void fetch_run(struct co *co)
         do {
             give_place(f);
             while (must_wait(f))
-                CO_TRY(waiting, wait_for_turn(f));
+                CO_TRY(waiting, nap_until(f, turn_ns(f)));
             if (f->request->resume.cut)
                 CO_TRY(pausing, request_pause(f->request));
             CO_TRY(placing, take_place(f));
         } while (must_wait(f));
         while (is_late(f))
-            CO_TRY(stopping, wait_for_end(f));
+            CO_TRY(stopping, nap_until(f, now_ns(f) + SECOND_NS));
         note_place(f);
         do
             CO_AWAIT(hopping, begin_hop(f));

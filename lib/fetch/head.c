@@ -78,14 +78,14 @@ static int collect_fields(struct parts *p, const struct afetch_request *r)
     const struct afetch_session *s = r->session;
     bool crossed = redirect_crossed(r) && !s->location_trusted;
     bool forwarded = r->route.kind == ROUTE_FORWARD;
-    size_t count = s->header_count + r->header_count + (forwarded ? s->routes.header_count : 0);
+    size_t count = s->headers.count + r->header_count + (forwarded ? s->routes.headers.count : 0);
     p->fields = calloc(count ? count : 1, sizeof *p->fields);
     if (!p->fields)
         return ERR_MEMORY;
-    add_fields(p, r, s->headers, s->header_count, crossed);
+    add_fields(p, r, s->headers.line, s->headers.count, crossed);
     add_fields(p, r, r->headers, r->header_count, crossed);
     if (forwarded)
-        add_fields(p, r, s->routes.headers, s->routes.header_count, false);
+        add_fields(p, r, s->routes.headers.line, s->routes.headers.count, false);
     return 0;
 }
 
@@ -167,7 +167,7 @@ static const char *find_line(char *const *lines, size_t count, const char *name)
 
 const char *head_own_field(const struct afetch_request *r, const char *name)
 {
-    const char *value = find_line(r->session->headers, r->session->header_count, name);
+    const char *value = find_line(r->session->headers.line, r->session->headers.count, name);
     return value ? value : find_line(r->headers, r->header_count, name);
 }
 

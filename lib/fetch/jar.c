@@ -18,11 +18,11 @@ enum {
 int jar_init(struct jar *j, const struct afetch_options *opt, struct error *err)
 {
     *j = (struct jar){0};
-    if (opt->cookie && strpbrk(opt->cookie, "\r\n"))
-        return error_set(err, ERR_USAGE, 0, "a line end within the cookies");
+    int rc = texts_copy_for_head(&j->given, opt->cookie, "cookies", err);
+    if (rc < 0)
+        return rc;
     bool kept = !opt->cookies || (j->cookies = cookies_new());
-    bool copied = !opt->cookie || (j->given = strdup(opt->cookie));
-    return kept && copied ? 0 : error_set(err, ERR_MEMORY, 0, NULL);
+    return kept ? 0 : error_set(err, ERR_MEMORY, 0, NULL);
 }
 
 void jar_deinit(struct jar *j)

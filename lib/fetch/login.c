@@ -9,32 +9,17 @@
 #include "fetch/session.h"
 #include "fetch/upload.h"
 
-static int copy_text(char **out, const char *text, struct error *err)
-{
-    *out = text ? strdup(text) : NULL;
-    return text && !*out ? error_set(err, ERR_MEMORY, 0, NULL) : 0;
-}
-
-static bool has_control(const char *text)
-{
-    for (; *text; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
-            return true;
-    return false;
-}
-
 int login_init(struct login *l, const struct afetch_options *opt, struct error *err)
 {
     static_assert((int)AFETCH_AUTH_BASIC == (int)AUTH_BASIC && (int)AFETCH_AUTH_DIGEST == (int)AUTH_DIGEST &&
                       (int)AFETCH_AUTH_BEARER == (int)AUTH_BEARER,
                   "the same bits");
     *l = (struct login){.schemes = opt->auth, .look_up = opt->login, .look_up_arg = opt->login_arg};
-    if (opt->bearer && has_control(opt->bearer))
+    if (opt->bearer && texts_have_control(opt->bearer, strlen(opt->bearer)))
         return error_set(err, ERR_USAGE, 0, "a control character within the bearer token");
-    int rc = copy_text(&l->user, opt->user, err);
-    if (rc == 0)
-        rc = copy_text(&l->password, opt->password, err);
-    return rc == 0 ? copy_text(&l->token, opt->bearer, err) : rc;
+    bool copied = texts_copy(&l->user, opt->user) && texts_copy(&l->password, opt->password) &&
+                  texts_copy(&l->token, opt->bearer);
+    return copied ? 0 : error_set(err, ERR_MEMORY, 0, NULL);
 }
 
 void login_deinit(struct login *l)

@@ -50,8 +50,8 @@ static int write_connect(const struct afetch_request *r, const char *target, con
                                  .no_accept = true,
                                  .more = more,
                                  .more_count = sizeof more / sizeof more[0],
-                                 .user_fields = (const char *const *)s->routes.headers,
-                                 .user_field_count = s->routes.header_count};
+                                 .user_fields = (const char *const *)s->routes.headers.line,
+                                 .user_field_count = s->routes.headers.count};
     return http1_write_head(out, &head);
 }
 

@@ -20,17 +20,9 @@ void ranges_deinit(struct ranges *g)
 /* ---- what is wished -------------------------------------------------------------------------------------------------- */
 
 /* It can stand in a head. */
-static bool is_text(const char *text)
-{
-    for (; *text; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
-            return false;
-    return true;
-}
-
 enum afetch_code afetch_request_set_range(struct afetch_request *r, const char *ranges)
 {
-    if (!is_text(ranges))
+    if (texts_have_control(ranges, strlen(ranges)))
         return AFETCH_INTERNAL;
     size_t size = strlen(ranges) + sizeof "bytes=";
     char *asked = malloc(size);
@@ -45,7 +37,7 @@ enum afetch_code afetch_request_set_range(struct afetch_request *r, const char *
 enum afetch_code afetch_request_set_resume(struct afetch_request *r, const struct afetch_resume *resume)
 {
     char *validator = NULL;
-    if (resume->validator && !is_text(resume->validator))
+    if (resume->validator && texts_have_control(resume->validator, strlen(resume->validator)))
         return AFETCH_INTERNAL;
     if (resume->validator && !(validator = strdup(resume->validator)))
         return AFETCH_MEMORY;
@@ -80,19 +72,12 @@ static bool has_line(char *const *lines, size_t count, const char *name)
 static bool is_by_hand(const struct afetch_request *r)
 {
     return has_line(r->headers, r->header_count, "Range:") ||
-           has_line(r->session->headers, r->session->header_count, "Range:");
-}
-
-static uint64_t add_to_hash(uint64_t hash, const char *text)
-{
-    for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * 0x100000001b3u; /* FNV-1a */
-    return hash;
+           has_line(r->session->headers.line, r->session->headers.count, "Range:");
 }
 
 static uint64_t source_of(const struct afetch_request *r)
 {
-    return add_to_hash(add_to_hash(0xcbf29ce484222325u, r->origin), r->url.target) | 1;
+    return (table_hash(r->origin) * 31 ^ table_hash(r->url.target)) | 1;
 }
 
 /* A validator tells apart the versions of one resource (RFC 9110 section 8.8.1): where a redirect has led to another one,
@@ -186,7 +171,7 @@ static const char *strong_validator(const struct http1 *response)
     int64_t modified_s, date_s;
     const char *etag = http1_find(response, "ETag");
     if (etag)
-        return *etag == '"' && is_text(etag) ? etag : NULL;
+        return *etag == '"' && !texts_have_control(etag, strlen(etag)) ? etag : NULL;
     bool strong = read_date(response, "Last-Modified", &modified_s) && read_date(response, "Date", &date_s) &&
                   modified_s < date_s;
     return strong ? http1_find(response, "Last-Modified") : NULL;
@@ -359,7 +344,7 @@ int ranges_note(struct afetch_request *r, const struct http1 *response)
         int64_t length = http1_content_length(response);
         g->size = validator && length > 0 ? (uint64_t)length : 0;
     }
-    g->source = source_of(r);
+    g->source = validator ? source_of(r) : 0;
     return request_copy_field(&g->validator, validator);
 }
 

@@ -10,21 +10,13 @@
 
 /* ---- life ------------------------------------------------------------------------------------------------------------- */
 
-static bool has_control(const char *text, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
-            return true;
-    return false;
-}
-
 struct afetch_request *afetch_request_new(const char *url, size_t len)
 {
     struct afetch_request *r = calloc(1, sizeof *r);
     if (!r)
         return NULL;
     /* What no URL can be is shown in part. */
-    size_t shown_size = len > URL_MAX || has_control(url, len) ? 201 : len + 1;
+    size_t shown_size = len > URL_MAX || texts_have_control(url, len) ? 201 : len + 1;
     r->text = malloc(len + 1);
     r->shown = malloc(shown_size);
     if (!r->text || !r->shown) {

@@ -9,16 +9,10 @@
 static const char *const names[ROUTE_VARIABLES] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
                                                    "ALL_PROXY",  "no_proxy",    "NO_PROXY"};
 
-static bool copy(char **to, const char *from)
-{
-    *to = from ? strdup(from) : NULL;
-    return *to || !from;
-}
-
 static int copy_variables(struct routes *r)
 {
     for (size_t i = 0; i < ROUTE_VARIABLES; i++)
-        if (!copy(&r->variables[i], getenv(names[i])))
+        if (!texts_copy(&r->variables[i], getenv(names[i])))
             return ERR_MEMORY;
     return 0;
 }
@@ -65,7 +59,7 @@ static int add_proxy(struct routes *r, const char *text)
     struct route_proxy *p = &r->proxies[r->proxy_count];
     if (find_proxy(r, text))
         return 0;
-    if (!copy(&p->text, text))
+    if (!texts_copy(&p->text, text))
         return ERR_MEMORY;
     r->proxy_count++;
     int rc = proxy_parse(&p->proxy, text, PROXY_HTTP, &p->error);
@@ -96,26 +90,10 @@ static int add_proxies(struct routes *r)
 
 /* ---- life ------------------------------------------------------------------------------------------------------------------ */
 
-static int copy_headers(struct routes *r, const struct afetch_options *opt, struct error *err)
-{
-    r->headers = calloc(opt->proxy_header_count ? opt->proxy_header_count : 1, sizeof(char *));
-    if (!r->headers)
-        return error_set(err, ERR_MEMORY, 0, NULL);
-    for (; r->header_count < opt->proxy_header_count; r->header_count++) {
-        const char *line = opt->proxy_headers[r->header_count];
-        if (strpbrk(line, "\r\n"))
-            return error_set(err, ERR_USAGE, 0, "a line end within the proxy header %.*s", (int)strcspn(line, ":;\r\n"),
-                             line);
-        if (!copy(&r->headers[r->header_count], line))
-            return error_set(err, ERR_MEMORY, 0, NULL);
-    }
-    return 0;
-}
-
 static int copy_texts(struct routes *r, const struct afetch_options *opt)
 {
-    bool copied = copy(&r->proxy, opt->proxy) && copy(&r->noproxy, opt->noproxy) && copy(&r->user, opt->proxy_user) &&
-                  copy(&r->password, opt->proxy_password);
+    bool copied = texts_copy(&r->proxy, opt->proxy) && texts_copy(&r->noproxy, opt->noproxy) &&
+                  texts_copy(&r->user, opt->proxy_user) && texts_copy(&r->password, opt->proxy_password);
     int rc = copied ? copy_variables(r) : ERR_MEMORY;
     return rc == 0 ? add_proxies(r) : rc;
 }
@@ -129,7 +107,7 @@ int routes_init(struct routes *r, const struct afetch_options *opt, const struct
         return error_set(err, rc, 0, NULL);
     if (r->proxy && r->proxy_count && r->proxies[0].error.code)
         return error_copy(err, &r->proxies[0].error);
-    rc = copy_headers(r, opt, err);
+    rc = texts_copy_lines(&r->headers, opt->proxy_headers, opt->proxy_header_count, "proxy header", err);
     return rc == 0 ? security_init(&r->security, &opt->proxy_tls, err) : rc;
 }
 
@@ -144,9 +122,7 @@ void routes_deinit(struct routes *r)
     }
     for (size_t i = 0; i < ROUTE_VARIABLES; i++)
         free(r->variables[i]);
-    for (size_t i = 0; i < r->header_count; i++)
-        free(r->headers[i]);
-    free(r->headers);
+    texts_lines_deinit(&r->headers);
     free(r->proxy);
     free(r->noproxy);
     free(r->user);

@@ -7,6 +7,7 @@
 
 #include "afetch.h"
 #include "fetch/security.h"
+#include "fetch/texts.h"
 #include "net/overrides.h"
 #include "proto/proxy.h"
 
@@ -42,10 +43,9 @@ struct routes {
     struct route_proxy proxies[ROUTE_PROXIES]; /* those that URLs may go through */
     size_t proxy_count;
     char *user, *password;
-    unsigned schemes; /* of enum auth_scheme, to say it by */
-    char **headers;   /* for proxies alone */
-    size_t header_count;
-    struct security security; /* TLS towards proxies */
+    unsigned schemes;           /* of enum auth_scheme, to say it by */
+    struct texts_lines headers; /* for proxies alone */
+    struct security security;   /* TLS towards proxies */
 };
 
 /* Copies what it needs of opt and of the environment; routes_deinit frees it in any case. overrides: of the same session;

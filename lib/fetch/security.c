@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fetch/localfile.h"
+#include "fetch/texts.h"
 #include "fetch/trust.h"
 
 enum { KEY_FILE_MAX = 1024 * 1024, CRL_FILE_MAX = 64 * 1024 * 1024 };
@@ -106,18 +107,12 @@ static int take_named(struct security *s, const struct afetch_tls *opt, struct e
     return rc;
 }
 
-static bool copy(char **to, const char *from)
-{
-    *to = from ? strdup(from) : NULL;
-    return *to || !from;
-}
-
 int security_init(struct security *s, const struct afetch_tls *opt, struct error *err)
 {
     *s = (struct security){.insecure = opt->insecure, .min = opt->min, .max = opt->max};
     const char *key_log = opt->key_log ? opt->key_log : getenv("SSLKEYLOGFILE");
-    if (!copy(&s->ca_file, opt->ca_file) || !copy(&s->ca_path, opt->ca_path) ||
-        !copy(&s->key_log, key_log && *key_log ? key_log : NULL))
+    if (!texts_copy(&s->ca_file, opt->ca_file) || !texts_copy(&s->ca_path, opt->ca_path) ||
+        !texts_copy(&s->key_log, key_log && *key_log ? key_log : NULL))
         return error_set(err, ERR_MEMORY, 0, NULL);
     return take_named(s, opt, err);
 }

@@ -484,9 +484,7 @@ void afetch_session_free(struct afetch_session *s)
     login_deinit(&s->login);
     jar_deinit(&s->jar);
     routes_deinit(&s->routes);
-    for (size_t i = 0; i < s->header_count; i++)
-        free(s->headers[i]);
-    free(s->headers);
+    texts_lines_deinit(&s->headers);
     free(s->default_scheme);
     free(s->user_agent);
     lock_deinit(&s->lock);

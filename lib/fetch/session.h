@@ -16,6 +16,7 @@
 #include "fetch/route.h"
 #include "fetch/security.h"
 #include "fetch/statuses.h"
+#include "fetch/texts.h"
 #include "fetch/tickets.h"
 #include "fetch/worker.h"
 #include "net/gate.h"
@@ -54,8 +55,7 @@ struct afetch_session {
     struct defaults defaults;
     struct login login;
     char *default_scheme, *user_agent;
-    char **headers;
-    size_t header_count;
+    struct texts_lines headers;
     uint64_t connect_timeout_ns, timeout_ms, expect_timeout_ns;
     uint64_t deadline_ns;                /* 0: none */
     uint64_t speed_limit, speed_time_ns; /* speed_limit 0: none */

@@ -19,22 +19,6 @@ void afetch_options_init(struct afetch_options *opt)
                                    .redirects_max = 10};
 }
 
-static int copy_headers(struct afetch_session *s, const struct afetch_options *opt, struct error *err)
-{
-    s->headers = calloc(opt->header_count ? opt->header_count : 1, sizeof(char *));
-    if (!s->headers)
-        return error_set(err, ERR_MEMORY, 0, NULL);
-    for (; s->header_count < opt->header_count; s->header_count++) {
-        const char *line = opt->headers[s->header_count];
-        if (strpbrk(line, "\r\n"))
-            return error_set(err, ERR_USAGE, 0, "a line end within the header %.*s", (int)strcspn(line, ":;\r\n"),
-                             line);
-        if (!(s->headers[s->header_count] = strdup(line)))
-            return error_set(err, ERR_MEMORY, 0, NULL);
-    }
-    return 0;
-}
-
 static void copy_redirects_and_retries(struct afetch_session *s, const struct afetch_options *opt)
 {
     s->follow = opt->follow;
@@ -78,13 +62,13 @@ int session_copy_options(struct afetch_session *s, const struct afetch_options *
     s->trace = opt->trace;
     s->trace_arg = opt->trace_arg;
     s->default_scheme = strdup(opt->default_scheme ? opt->default_scheme : "http");
-    if (opt->user_agent && strpbrk(opt->user_agent, "\r\n"))
-        return error_set(err, ERR_USAGE, 0, "a line end within the user agent");
-    s->user_agent = strdup(opt->user_agent ? opt->user_agent : "afetch/" AFETCH_VERSION);
-    if (!s->default_scheme || !s->user_agent)
+    if (!s->default_scheme)
         return error_set(err, ERR_MEMORY, 0, NULL);
     copy_redirects_and_retries(s, opt);
-    int rc = copy_headers(s, opt, err);
+    const char *agent = opt->user_agent ? opt->user_agent : "afetch/" AFETCH_VERSION;
+    int rc = texts_copy_for_head(&s->user_agent, agent, "user agent", err);
+    if (rc == 0)
+        rc = texts_copy_lines(&s->headers, opt->headers, opt->header_count, "header", err);
     if (rc == 0)
         rc = copy_overrides(s, opt, now_ns, err);
     if (rc == 0)
